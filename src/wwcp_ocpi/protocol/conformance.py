@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What is wrong with an object, all of it, each with its JSON path and what was expected.
+
+An error means: no such object can be made of this. A warning means: kept as it is, the specification asks for
+something else (a length, a closed enum's value, a DateTime spelling, an unknown field is a note).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from wwcp_ocpi.protocol.errors import InvalidParameters, MalformedBody, TooLarge
+from wwcp_ocpi.protocol.shape import Cardinality, Field, StructType, field_names, fields_of
+from wwcp_ocpi.scalars import DateTime, Number, OCPIEnum, OpenEnum
+from wwcp_ocpi.scalars.datetime import STRICT
+
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+_strict_datetime = re.compile(STRICT)
+_unprintable = re.compile(r"[\x00-\x1f\x7f]")
+MAX_DEPTH = 32
+"""Deeper than any object of any version, with room for vendors."""
+
+
+class Severity(Enum):
+    """Whether the object can be used at all."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that is not as specified: where, which rule, how bad, and in words."""
+
+    path: str
+    rule: str
+    severity: Severity
+    message: str
+
+
+def read_json(body: bytes) -> Any:
+    """Any JSON value, numbers with their digits.
+
+    Raises:
+        MalformedBody: not JSON, or no valid UTF-8.
+        TooLarge: nested too deep.
+    """
+    try:
+        return _decoder.decode(body)
+    except RecursionError as error:
+        raise TooLarge("$: nested too deep") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedBody(f"$: expected JSON: {error}", path="$") from error
+
+
+def check(cls: StructType, body: bytes, *, partial: bool = False) -> list[Finding]:
+    """All findings on one JSON object. `partial`: it is a PATCH, so that nothing is required.
+
+    Raises:
+        MalformedBody, TooLarge: as `read_json`.
+    """
+    return list(_object(cls, read_json(body), "$", partial))
+
+
+def refuse_errors(findings: list[Finding], what: str) -> None:
+    """Turn errors among the findings into one refusal that names the first and counts the rest.
+
+    Raises:
+        InvalidParameters: there is at least one error.
+    """
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if errors:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise InvalidParameters(f"{what}: {errors[0].path}: {errors[0].message}{more}", path=errors[0].path)
+
+
+def _error(path: str, rule: str, message: str) -> Finding:
+    return Finding(path, rule, Severity.ERROR, message)
+
+
+def _warning(path: str, rule: str, message: str) -> Finding:
+    return Finding(path, rule, Severity.WARNING, message)
+
+
+def _shown(value: object) -> str:
+    """What stood there, short enough for a log line."""
+    text = "null" if value is None else str(value) if not isinstance(value, (dict, list)) else ""
+    kind = {dict: "an object", list: "an array"}.get(type(value))
+    return kind or (repr(text[:40]) if isinstance(value, str) else text[:40])
+
+
+def _object(cls: StructType, value: Any, path: str, partial: bool = False) -> Iterator[Finding]:
+    if not isinstance(value, dict):
+        yield _error(path, "TYP-13", f"expected a {cls.__name__} object, got {_shown(value)}")
+        return
+    for field in fields_of(cls):
+        at = f"{path}.{field.name}"
+        if field.name not in value:
+            if field.cardinality.is_required and not partial:
+                yield _error(at, "TYP-13", f"required in {cls.__name__}, but missing")
+        elif value[field.name] is None:
+            if field.cardinality.is_required:
+                yield _error(at, "TYP-13", f"required in {cls.__name__}, but null")
+        elif field.cardinality.is_list:
+            yield from _list(field, value[field.name], at)
+        else:
+            yield from _value(field, value[field.name], at)
+    for name in value.keys() - field_names(cls):
+        yield _warning(f"{path}.{name}", "TRN-32", f"{cls.__name__} has no such field; kept")
+
+
+def _list(field: Field, value: Any, path: str) -> Iterator[Finding]:
+    if not isinstance(value, list):
+        yield _error(path, "TYP-13", f"expected an array of {field.type_name}, got {_shown(value)}")
+        return
+    if not value and field.cardinality is Cardinality.SOME:
+        yield _error(path, "TYP-13", "at least one element, got 0")
+    for index, item in enumerate(value):
+        yield from _value(field, item, f"{path}[{index}]")
+
+
+def _value(field: Field, value: Any, path: str) -> Iterator[Finding]:
+    kind = field.type
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        yield from _object(kind, value, path)
+    elif isinstance(kind, type) and issubclass(kind, OCPIEnum):
+        yield from _enum(kind, value, path)
+    elif kind is DateTime:
+        yield from _datetime(value, path)
+    elif kind is Number:
+        yield from _number(value, path)
+    elif kind is int:
+        yield from _int(field, value, path)
+    elif kind is bool:
+        if not isinstance(value, bool):
+            yield _error(path, "TYP-13", f"expected true or false, got {_shown(value)}")
+    elif kind is str:
+        yield from _text(field, value, path)
+
+
+def _enum(kind: type[OCPIEnum], value: Any, path: str) -> Iterator[Finding]:
+    if not isinstance(value, str):
+        yield _error(path, "TYP-07", f"expected a {kind.__name__} text, got {_shown(value)}")
+    elif not kind(value).is_known:
+        rule = "TYP-11" if issubclass(kind, OpenEnum) else "TYP-07"
+        yield _warning(path, rule, f"{_shown(value)} is no {kind.__name__} of this version; kept")
+
+
+def _datetime(value: Any, path: str) -> Iterator[Finding]:
+    if not isinstance(value, str):
+        yield _error(path, "TYP-04", f"expected a DateTime like 2015-06-29T20:39:09Z, got {_shown(value)}")
+        return
+    try:
+        DateTime.parse(value)
+    except ValueError as error:
+        yield _error(path, "TYP-04", str(error))
+        return
+    if not _strict_datetime.match(value) or len(value) > 25:
+        yield _warning(
+            path, "TYP-04", f"{_shown(value)} is not the DateTime form; read as {DateTime.parse(value)!r}"
+        )
+
+
+def _number(value: Any, path: str) -> Iterator[Finding]:
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
+        yield _error(path, "TYP-09", f"expected a number, got {_shown(value)}")
+    elif isinstance(value, str):
+        yield _error(path, "TYP-09", f"expected a number, got the text {_shown(value)}")
+
+
+def _int(field: Field, value: Any, path: str) -> Iterator[Finding]:
+    if isinstance(value, bool) or not isinstance(value, int):
+        yield _error(path, "TYP-09", f"expected a whole number, got {_shown(value)}")
+    elif field.digits is not None and len(str(abs(value))) > field.digits:
+        yield _warning(path, "TYP-09", f"at most {field.digits} digits, got {value}")
+
+
+def _text(field: Field, value: Any, path: str) -> Iterator[Finding]:
+    if not isinstance(value, str):
+        yield _error(path, "TYP-06", f"expected a text, got {_shown(value)}")
+        return
+    text = field.text
+    if text is None:
+        return
+    if text.max is not None and len(value) > text.max:
+        yield _warning(path, "TYP-06", f"at most {text.max} characters, got {len(value)}")
+    elif text.pattern is not None and not re.fullmatch(text.pattern, value):
+        yield _warning(path, "TYP-06", f"expected the form {text.pattern}, got {_shown(value)}")
+    if text.kind == "CiString" and (_unprintable.search(value) or not value.isascii()):
+        yield _warning(path, "TYP-05", "a CiString holds printable ASCII only")

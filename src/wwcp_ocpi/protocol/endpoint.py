@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""One row an operation: what a version can be asked, as data.
+
+Routing, version details, the client's calls and the documentation are all read from these rows. Adding an
+operation to a version means adding a row; adding behaviour means naming an Operation and writing it once.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from wwcp_ocpi.protocol.shape import StructType, field_names
+
+_PARAM = re.compile(r"\{(\w+)\}")
+
+
+class Interface(Enum):
+    """Which side of a module: SENDER owns the objects, RECEIVER is told of them. BOTH: the module has no sides."""
+
+    SENDER = "SENDER"
+    RECEIVER = "RECEIVER"
+    BOTH = "BOTH"
+
+
+class Operation(Enum):
+    """A behaviour that is written once. The value is its name and its HTTP method."""
+
+    VERSIONS = ("versions", "GET")
+    VERSION_DETAILS = ("version_details", "GET")
+    GET_CREDENTIALS = ("get_credentials", "GET")
+    REGISTER = ("register", "POST")
+    UPDATE_CREDENTIALS = ("update_credentials", "PUT")
+    UNREGISTER = ("unregister", "DELETE")
+    LIST = ("list", "GET")
+    GET = ("get", "GET")
+    PUT = ("put", "PUT")
+    PATCH = ("patch", "PATCH")
+    POST = ("post", "POST")
+    DELETE = ("delete", "DELETE")
+    LIST_OF_PARTY = ("list_of_party", "GET")
+    DELETE_OF_PARTY = ("delete_of_party", "DELETE")
+    AUTHORIZE = ("authorize", "POST")
+    COMMAND = ("command", "POST")
+    RESULT = ("result", "POST")
+    GET_BY_URL = ("get_by_url", "GET")
+    SET_PREFERENCES = ("set_preferences", "PUT")
+    GET_PROFILE = ("get_profile", "GET")
+    SET_PROFILE = ("set_profile", "PUT")
+    CLEAR_PROFILE = ("clear_profile", "DELETE")
+    UPDATE_PROFILE = ("update_profile", "PUT")
+    REQUEST_BOOKING = ("request_booking", "POST")
+    ACTIVATE = ("activate", "POST")
+    DEACTIVATE = ("deactivate", "POST")
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self.value[1]
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A query parameter of an endpoint."""
+
+    name: str
+    type: str = "string"
+    required: bool = False
+    default: str | None = None
+
+
+PAGE = (
+    Parameter("date_from", "DateTime"),
+    Parameter("date_to", "DateTime"),
+    Parameter("offset", "int"),
+    Parameter("limit", "int"),
+)
+"""What every list may be asked (TRN-12)."""
+
+
+class Endpoint(msgspec.Struct, frozen=True, dict=True):
+    """One operation of one version.
+
+    `path` is what follows the module's URL of that interface: names in braces, no slash at either end.
+    `request` is the body's object, `response` that of `data`; PATCH bodies are the patch form of `request`.
+    Several types stand for a body whose kind the receiver finds out. A row without a type has no such body.
+    `spec` is the chapter and anchor. `extension` marks what the specification does not have.
+    """
+
+    module: str
+    interface: Interface
+    operation: Operation
+    path: str = ""
+    request: Any = None
+    response: Any = None
+    spec: str = ""
+    query: tuple[Parameter, ...] = ()
+    extension: bool = False
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self.operation.method
+
+    @cached_property
+    def params(self) -> tuple[str, ...]:
+        """The names in the path, in order."""
+        return tuple(_PARAM.findall(self.path))
+
+    @cached_property
+    def segments(self) -> tuple[str, ...]:
+        """The path as segments; a name stands as `{name}`."""
+        return tuple(self.path.split("/")) if self.path else ()
+
+    @property
+    def object(self) -> StructType | None:
+        """The object that this row is about, whichever way it travels."""
+        found = self.request or self.response
+        return found if isinstance(found, type) and issubclass(found, msgspec.Struct) else None
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether the path names the owner of a client-owned object (TRN-25)."""
+        return self.params[:2] == ("country_code", "party_id")
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A list inside an object whose entries have addresses of their own: the EVSEs of a Location."""
+
+    field: str
+    type: StructType
+    id_field: str
+
+
+class Resource(msgspec.Struct, frozen=True, dict=True):
+    """How the objects of a module are kept and addressed."""
+
+    type: StructType
+    id_field: str = "id"
+    parts: tuple[Part, ...] = ()
+
+    @cached_property
+    def names_owner(self) -> bool:
+        """Whether the object itself says whose it is."""
+        return {"country_code", "party_id"} <= field_names(self.type)
+
+    @cached_property
+    def name(self) -> str:
+        """The object's name in the specification."""
+        return self.type.__name__
+
+
+class Module(msgspec.Struct, frozen=True):
+    """One chapter of the specification: who implements its two sides, and the objects it is about.
+
+    Roles are the wire words. `is_functional` modules are routed with OCPI-to and OCPI-from (TRN-34 to TRN-36).
+    """
+
+    identifier: str
+    senders: frozenset[str] = frozenset()
+    receivers: frozenset[str] = frozenset()
+    resource: Resource | None = None
+    is_functional: bool = True
+
+    def roles(self, interface: Interface) -> frozenset[str]:
+        """The roles that implement an interface of this module."""
+        return self.senders if interface is Interface.SENDER else self.receivers

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The envelope around every answer. Spec: transport_and_format#transport_and_format_response_format.
+
+`data` goes in and comes out as bytes, so that stored objects are joined, never encoded again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from wwcp_ocpi.protocol.errors import BadAnswer
+from wwcp_ocpi.protocol.status import StatusCode
+from wwcp_ocpi.scalars import now
+
+_HEAD = b'{"data":'
+_OK = b',"status_code":1000,"timestamp":"'
+_OK_ALONE = b'{"status_code":1000,"timestamp":"'
+_END = b'"}'
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """What a partner answered. `data` is untouched JSON; absent and null are both None.
+
+    A missing `timestamp` is forgiven: nothing depends on it.
+    """
+
+    status_code: int
+    status_message: str | None = None
+    timestamp: str | None = None
+    data: msgspec.Raw | None = None
+
+
+_decoder = msgspec.json.Decoder(Envelope)
+
+
+def success(data: bytes | None = None) -> bytes:
+    """The envelope of a success; without `data` when the specification leaves it open (TRN-31)."""
+    stamp = now().wire.encode()
+    if data is None:
+        return _OK_ALONE + stamp + _END
+    return b"".join((_HEAD, data, _OK, stamp, _END))
+
+
+def success_list(bodies: Iterable[bytes]) -> bytes:
+    """The envelope of a page: the objects' own bytes, joined."""
+    return b"".join((_HEAD, b"[", b",".join(bodies), b"]", _OK, now().wire.encode(), _END))
+
+
+def failure(status_code: int, message: str) -> bytes:
+    """The envelope of an error. It tells what, where and what was expected, and no more."""
+    return msgspec.json.encode(
+        {"status_code": int(status_code), "status_message": message, "timestamp": now().wire}
+    )
+
+
+def read(body: bytes) -> Envelope:
+    """Take an answer apart.
+
+    Raises:
+        BadAnswer: no JSON object with an integer `status_code`.
+    """
+    try:
+        envelope = _decoder.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise BadAnswer(f"expected an OCPI envelope with data, status_code and timestamp: {error}") from error
+    return envelope
+
+
+def is_null(data: msgspec.Raw | None) -> bool:
+    """Whether the envelope carried no value."""
+    return data is None or bytes(data).strip() == b"null"
+
+
+__all__ = ["Envelope", "StatusCode", "failure", "is_null", "read", "success", "success_list"]

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Request and Response: HTTP as values. Who carries them is the business of `net`, or of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+JSON = "application/json"
+
+AUTHORIZATION = "authorization"
+REQUEST_ID = "x-request-id"
+CORRELATION_ID = "x-correlation-id"
+TO_COUNTRY_CODE = "ocpi-to-country-code"
+TO_PARTY_ID = "ocpi-to-party-id"
+FROM_COUNTRY_CODE = "ocpi-from-country-code"
+FROM_PARTY_ID = "ocpi-from-party-id"
+LINK = "link"
+TOTAL_COUNT = "x-total-count"
+LIMIT = "x-limit"
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One HTTP request.
+
+    `url` is absolute for a client and may be a path with query for a server. Header names are in lower case.
+    `source` is the network address of the caller, empty in memory.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+    source: str = ""
+
+    @property
+    def path(self) -> str:
+        """The path of the URL, still percent-encoded."""
+        return self.url.partition("?")[0] if self.url.startswith("/") else urlsplit(self.url).path
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query parameters; of a repeated one the last counts."""
+        text = self.url.partition("?")[2]
+        if not text:
+            return {}
+        return {name: values[-1] for name, values in parse_qs(text, keep_blank_values=True).items()}
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """One HTTP response. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+
+
+class Transport(Protocol):
+    """Carries a request to where its URL points and brings the response back.
+
+    Raises:
+        Unreachable: no response came, whatever the cause.
+    """
+
+    async def __call__(self, request: Request) -> Response: ...

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Pages: what a client may ask of a list, and how the next page is named. Spec: transport_and_format#transport_and_format_pagination.
+
+`offset` is served as the specification says. `Link` carries, beside the offset, where the page ended (`after`),
+so that following links costs the same at the millionth object as at the first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlencode, urljoin
+
+import msgspec
+
+from wwcp_ocpi.protocol.errors import InvalidParameters
+from wwcp_ocpi.scalars import DateTime
+
+MAX_OFFSET = 2**53
+
+
+class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked: `date_from <= last_updated < date_to` (TRN-13), from `offset`, or after a cursor."""
+
+    date_from: DateTime | None = None
+    date_to: DateTime | None = None
+    offset: int = 0
+    limit: int = 50
+    after: str | None = None
+
+
+def _whole(query: Mapping[str, str], name: str, default: int, least: int) -> int:
+    text = query.get(name)
+    if text is None or text == "":
+        return default
+    if not re.fullmatch(r"\d{1,16}", text) or not least <= int(text) <= MAX_OFFSET:
+        raise InvalidParameters(
+            f"{name}: expected a whole number from {least} on, got {text[:32]!r}", path=name
+        )
+    return int(text)
+
+
+def _moment(query: Mapping[str, str], name: str) -> DateTime | None:
+    text = query.get(name)
+    if text is None or text == "":
+        return None
+    try:
+        return DateTime.parse(text.replace(" ", "+") if "T" in text else text)
+    except ValueError as error:
+        raise InvalidParameters(f"{name}: {error}", path=name) from error
+
+
+def read_query(query: Mapping[str, str], *, default_limit: int, max_limit: int) -> PageQuery:
+    """The page that the query parameters ask for; the limit is capped, never refused for being high.
+
+    Raises:
+        InvalidParameters: a date that is none, a negative or non-numeric offset or limit.
+    """
+    return PageQuery(
+        date_from=_moment(query, "date_from"),
+        date_to=_moment(query, "date_to"),
+        offset=_whole(query, "offset", 0, 0),
+        limit=min(_whole(query, "limit", default_limit, 1), max_limit),
+        after=query.get("after") or None,
+    )
+
+
+def next_link(url: str, query: PageQuery, others: Mapping[str, str], after: str, count: int) -> str:
+    """The `Link` header to the page behind this one; all filters survive (TRN-19)."""
+    params = {
+        **{name: value for name, value in others.items() if name not in PageQuery.__struct_fields__},
+        **({"date_from": str(query.date_from)} if query.date_from else {}),
+        **({"date_to": str(query.date_to)} if query.date_to else {}),
+        "offset": str(query.offset + count),
+        "limit": str(query.limit),
+        "after": after,
+    }
+    return f'<{url}?{urlencode(params)}>; rel="next"'
+
+
+_LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[^,;]+(?:\"[^\"]*\")?)*)")
+
+
+def read_next(header: str | None, base: str) -> str | None:
+    """The absolute URL of the next page in a `Link` header, or None on the last page.
+
+    Partners write relative URLs, other relations beside `next`, and rel without quotes.
+    """
+    for url, params in _LINK.findall(header or ""):
+        for param in params.split(";"):
+            name, _, value = param.strip().partition("=")
+            if name.strip().lower() == "rel" and "next" in value.strip().strip('"').lower().split():
+                return urljoin(base, url.strip())
+    return None
+
+
+def by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers as a mapping with names in lower case; repeated ones are joined with a comma (RFC 9110 5.3)."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        name = name.lower()
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found

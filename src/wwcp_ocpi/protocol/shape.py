@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The shape of an object, read from its Struct, and what follows from it: the PATCH form and the strict form.
+
+A Struct is written once, field by field as the specification lists them. From it come: the parity table, the
+form that a PATCH may have (absent and null kept apart), and a strict twin that refuses what the specification
+refuses, used as a fast first look before the slow and thorough one.
+"""
+
+from __future__ import annotations
+
+import types
+from enum import Enum
+from functools import cache
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from wwcp_ocpi.scalars import DateTime, Number, OCPIEnum, OpenEnum, Text
+from wwcp_ocpi.scalars.datetime import STRICT
+from wwcp_ocpi.scalars.numbers import Digits
+
+StructType: TypeAlias = type[msgspec.Struct]
+
+
+class Cardinality(Enum):
+    """How often a field occurs, in the specification's signs."""
+
+    ONE = "1"
+    OPTIONAL = "?"
+    SOME = "+"
+    ANY = "*"
+
+    @property
+    def is_required(self) -> bool:
+        """Whether the field must be there and must not be null."""
+        return self in (Cardinality.ONE, Cardinality.SOME)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the field holds a JSON array."""
+        return self in (Cardinality.SOME, Cardinality.ANY)
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One field of an object. `type` is the Python type of one value, without list and None."""
+
+    name: str
+    type: Any
+    cardinality: Cardinality
+    text: Text | None = None
+    digits: int | None = None
+    annotation: Any = None
+
+    @property
+    def type_name(self) -> str:
+        """The specification's name of the type."""
+        if self.text is not None:
+            return self.text.kind
+        plain = {int: "int", bool: "boolean", Number: "number"}
+        return plain.get(self.type) or getattr(self.type, "__name__", str(self.type))
+
+    @property
+    def max(self) -> int | None:
+        """The greatest length in characters, if there is one."""
+        if self.type is DateTime:
+            return 25
+        return self.text.max if self.text else None
+
+
+def _unwrap(hint: Any) -> tuple[Any, list[object]]:
+    """Take Annotated apart: the type inside and all that was said about it."""
+    notes: list[object] = []
+    while get_origin(hint) is Annotated:
+        inner, *said = get_args(hint)
+        notes += said
+        hint = inner
+    return hint, notes
+
+
+def _without_none(hint: Any) -> tuple[Any, bool]:
+    if get_origin(hint) in (Union, types.UnionType):
+        rest = [arg for arg in get_args(hint) if arg is not type(None)]
+        if len(rest) < len(get_args(hint)) and len(rest) == 1:
+            return rest[0], True
+    return hint, False
+
+
+def _field(name: str, hint: Any) -> Field:
+    outer, optional = _without_none(hint)
+    inner, notes = _unwrap(outer)
+    many = get_origin(inner) is list
+    if many:
+        (value,) = get_args(inner)
+        inner, notes = _unwrap(value)
+        cardinality = Cardinality.ANY if optional else Cardinality.SOME
+    else:
+        cardinality = Cardinality.OPTIONAL if optional else Cardinality.ONE
+    text = next((note for note in notes if isinstance(note, Text)), None)
+    digits = next((note.max for note in notes if isinstance(note, Digits)), None)
+    return Field(name, inner, cardinality, text, digits, hint)
+
+
+@cache
+def fields_of(cls: StructType) -> tuple[Field, ...]:
+    """The fields of an object in the specification's order."""
+    hints = get_type_hints(cls, include_extras=True)
+    return tuple(_field(name, hints[name]) for name in cls.__struct_fields__)
+
+
+@cache
+def field_names(cls: StructType) -> frozenset[str]:
+    """The names of an object's fields."""
+    return frozenset(cls.__struct_fields__)
+
+
+@cache
+def patch_form(cls: StructType) -> StructType:
+    """The form of a PATCH of this object: every field may be absent (UNSET); an optional one may be null.
+
+    Null and absent are never the same here: null takes a value away, absent leaves it alone.
+    """
+    hint = {
+        field.name: field.annotation | msgspec.UnsetType
+        if not get_origin(field.annotation) is Annotated
+        else Union[field.annotation, msgspec.UnsetType]
+        for field in fields_of(cls)
+    }
+    return msgspec.defstruct(
+        f"{cls.__name__}Patch",
+        [(name, annotation, msgspec.UNSET) for name, annotation in hint.items()],
+        frozen=True,
+        kw_only=True,
+        module=cls.__module__,
+    )
+
+
+def _strict_text(text: Text) -> Any:
+    pattern = f"^(?:{text.pattern})$" if text.pattern else None
+    if text.max is None and pattern is None:
+        return str
+    return Annotated[str, msgspec.Meta(max_length=text.max, pattern=pattern)]
+
+
+def _strict_value(field: Field) -> Any:
+    if field.text is not None:
+        return _strict_text(field.text)
+    if field.type is DateTime:
+        return Annotated[str, msgspec.Meta(max_length=25, pattern=STRICT)]
+    if field.type is Number:
+        return int | float
+    if isinstance(field.type, type) and issubclass(field.type, OpenEnum):
+        return str
+    if isinstance(field.type, type) and issubclass(field.type, OCPIEnum):
+        return Literal[tuple(member.value for member in field.type)]
+    if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+        return strict_form(field.type)
+    return field.type
+
+
+@cache
+def strict_form(cls: StructType) -> StructType:
+    """A twin that decodes only what the specification allows: lengths, patterns, closed enums, list sizes.
+
+    What it accepts has no findings; what it refuses gets the thorough look of `conformance`.
+    """
+    made: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    for field in fields_of(cls):
+        value = _strict_value(field)
+        if field.cardinality is Cardinality.ONE:
+            made.append((field.name, value))
+        elif field.cardinality is Cardinality.SOME:
+            made.append((field.name, Annotated[list[value], msgspec.Meta(min_length=1)]))
+        elif field.cardinality is Cardinality.ANY:
+            made.append((field.name, list[value] | None, None))
+        else:
+            made.append((field.name, Union[value, None], None))
+    return msgspec.defstruct(f"{cls.__name__}Strict", made, kw_only=True, frozen=True, module=cls.__module__)
+
+
+_S = TypeVar("_S", bound=msgspec.Struct)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""One OCPI version as a value: its number, its facts, its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import msgspec
+
+from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Module
+from wwcp_ocpi.protocol.errors import UsageError
+from wwcp_ocpi.protocol.facts import Facts
+from wwcp_ocpi.protocol.shape import StructType
+
+
+class Version(msgspec.Struct, frozen=True, dict=True):
+    """What a version folder offers to the code that acts on it."""
+
+    number: str
+    facts: Facts
+    endpoints: tuple[Endpoint, ...]
+    modules: Mapping[str, Module]
+    objects: Mapping[str, StructType]
+    """Every object of the version by its name in the specification."""
+
+    @cached_property
+    def rank(self) -> tuple[int, ...]:
+        """For choosing the latest of several."""
+        return tuple(int(part) for part in self.number.split("."))
+
+    def object_named(self, name: str) -> StructType:
+        """The object of that name; a module's name stands for its main object (`locations` for Location).
+
+        Raises:
+            UsageError: this version has no such object.
+        """
+        module = self.modules.get(name)
+        if module is not None and module.resource is not None:
+            return module.resource.type
+        folded = {known.lower(): cls for known, cls in self.objects.items()}
+        found = folded.get(name.lower())
+        if found is None:
+            raise UsageError(
+                f"OCPI {self.number} has no object {name!r}; it has {', '.join(sorted(self.objects))}"
+            )
+        return found
+
+    def rows(self, module: str, interface: Interface) -> tuple[Endpoint, ...]:
+        """The endpoint rows of one side of a module."""
+        return tuple(row for row in self.endpoints if row.module == module and row.interface is interface)

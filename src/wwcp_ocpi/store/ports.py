@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a store does, whichever database is behind it.
+
+Three things are kept: objects (in the version they came in, bytes as received), documents (small things of our
+own: partners, settings), and pushes (what partners must still hear of a change). A change and the pushes it
+causes are one transaction, and a call returns only when what it wrote survives a power cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import NamedTuple, Protocol, TypeAlias
+
+import msgspec
+
+from wwcp_ocpi.scalars import PartyId
+
+
+class Side(Enum):
+    """Whose objects: those of our own parties, or those that partners sent us."""
+
+    OURS = "ours"
+    THEIRS = "theirs"
+
+
+class Key(NamedTuple):
+    """Names one object. `id` is folded by the caller where the version's ids are equal in any case."""
+
+    side: Side
+    module: str
+    owner: PartyId
+    id: str
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """One object as it is kept.
+
+    `seq` is the order of creation and never changes. `last_updated` is in microseconds since 1970. `source` is
+    the id of the partner that sent it, empty for our own.
+    """
+
+    seq: int
+    version: str
+    last_updated: int
+    body: bytes
+    source: str = ""
+
+
+class Push(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that one partner must hear: an HTTP method on an object, or on a part of it.
+
+    `parts` are the ids below the object (EVSE uid, connector id). `body` is empty for a DELETE.
+    """
+
+    partner: str
+    module: str
+    version: str
+    method: str
+    owner: PartyId
+    id: str
+    parts: tuple[str, ...] = ()
+    body: bytes = b""
+
+
+class Write(msgspec.Struct, frozen=True, kw_only=True):
+    """The decision to store a new state, and who must hear of it."""
+
+    version: str
+    last_updated: int
+    body: bytes
+    source: str = ""
+    pushes: tuple[Push, ...] = ()
+
+
+class Delete(msgspec.Struct, frozen=True, kw_only=True):
+    """The decision to remove the object, and who must hear of it."""
+
+    pushes: tuple[Push, ...] = ()
+
+
+Decision: TypeAlias = Write | Delete | None
+Decide: TypeAlias = Callable[[Stored | None], Decision]
+"""Looks at the stored state (None: no such object) and decides. Pure and quick: it runs inside the transaction.
+
+What it raises is raised by `change`, and nothing is written for that change; others of the same commit stand.
+"""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a change did. `after` is None when the object was removed, or never was."""
+
+    before: Stored | None
+    after: Stored | None
+    changed: bool
+
+    @property
+    def created(self) -> bool:
+        """Whether the object is new."""
+        return self.changed and self.before is None
+
+
+class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Which objects, and which of them.
+
+    `date_from` (inclusive) and `date_to` (exclusive) are microseconds since 1970, on last_updated. `after` is
+    the cursor of the page before; it wins over `offset`. Without dates the order is that of creation; with
+    dates it is that of change (last_updated, then creation), so that nothing that changes meanwhile is missed.
+    """
+
+    side: Side
+    module: str
+    version: str
+    limit: int
+    owner: PartyId | None = None
+    date_from: int | None = None
+    date_to: int | None = None
+    offset: int = 0
+    after: str | None = None
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A page: the objects' bytes, how many match in all, and where to go on (None on the last page)."""
+
+    bodies: Sequence[bytes]
+    total: int
+    next: str | None = None
+
+
+class Objects(Protocol):
+    """The objects of OCPI."""
+
+    async def get(self, key: Key) -> Stored | None:
+        """One object, or None."""
+        ...
+
+    async def page(self, request: PageRequest) -> Page:
+        """One page of objects.
+
+        Raises:
+            InvalidParameters: `after` is no cursor of this list.
+        """
+        ...
+
+    async def change(self, key: Key, decide: Decide) -> Outcome:
+        """Read, decide and write one object in one transaction; returns when it is durable."""
+        ...
+
+    async def change_all(self, changes: Sequence[tuple[Key, Decide]]) -> list[Outcome | Exception]:
+        """Many changes in one transaction. What a decision raised stands in its place; the others are written."""
+        ...
+
+    async def delete_of_party(self, side: Side, module: str, owner: PartyId) -> int:
+        """Remove all objects of one party in one module; says how many there were."""
+        ...
+
+    async def count(self, side: Side, module: str, version: str | None = None) -> int:
+        """How many objects there are, from a counter."""
+        ...
+
+
+class Documents(Protocol):
+    """Small things of our own, by kind and id: partners, settings, keys."""
+
+    async def document(self, kind: str, id: str) -> bytes | None:
+        """One document, or None."""
+        ...
+
+    async def documents(self, kind: str) -> list[tuple[str, bytes]]:
+        """All documents of a kind, (id, body), sorted by id."""
+        ...
+
+    async def change_document(
+        self, kind: str, id: str, decide: Callable[[bytes | None], bytes | None]
+    ) -> bytes | None:
+        """Read, decide and write one document in one transaction; deciding None removes it. Returns the new state."""
+        ...
+
+    async def revision(self) -> int:
+        """A number that differs after any document was written, by this process or another."""
+        ...
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A push that waits, with its number and how often it was tried."""
+
+    number: int
+    push: Push
+    attempts: int = 0
+    error: str = ""
+
+
+class Outbox(Protocol):
+    """The pushes that are not done yet. Per partner and object they come out in the order they went in."""
+
+    async def due(self, limit: int) -> list[Delivery]:
+        """The pushes to try now: at most one per partner and object, the oldest, and none that waits for a retry."""
+        ...
+
+    async def done(self, numbers: Sequence[int]) -> None:
+        """These were delivered, or will never be; forget them."""
+        ...
+
+    async def retry(self, number: int, wait_s: float, error: str) -> None:
+        """This one failed; try again after `wait_s` seconds. Later ones of the same object wait behind it."""
+        ...
+
+    async def forget(self, partner: str) -> int:
+        """Drop all pushes of a partner; says how many there were."""
+        ...
+
+    async def waiting(self, partner: str | None = None) -> int:
+        """How many pushes are not done, of one partner or of all."""
+        ...
+
+    async def wait_for_work(self, timeout_s: float) -> None:
+        """Return when a push was written or a retry is due, at the latest after `timeout_s` seconds."""
+        ...
+
+
+class Store(Objects, Documents, Outbox, Protocol):
+    """All of it, in one database."""
+
+    async def close(self) -> None:
+        """Finish what was begun, then close."""
+        ...

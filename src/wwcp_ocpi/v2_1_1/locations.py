@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Locations, their EVSEs and connectors of OCPI 2.1.1."""
+
+from __future__ import annotations
+
+import msgspec
+
+from wwcp_ocpi.scalars import DateTime, Int, NonEmpty, Number
+from wwcp_ocpi.scalars.numbers import Int1, Int5
+from wwcp_ocpi.scalars.text import (
+    LatitudeOfSixDecimals,
+    LocalTime,
+    LongitudeOfSixDecimals,
+    String10,
+    String100,
+    String16,
+    String255,
+    String3,
+    String36,
+    String39,
+    String4,
+    String45,
+    String48,
+    String64,
+    URL,
+)
+from wwcp_ocpi.v2_1_1.enums import (
+    Capability,
+    ConnectorFormat,
+    ConnectorType,
+    EnergySourceCategory,
+    EnvironmentalImpactCategory,
+    Facility,
+    ImageCategory,
+    LocationType,
+    ParkingRestriction,
+    PowerType,
+    Status,
+)
+from wwcp_ocpi.v2_1_1.types import DisplayText
+
+
+class Location(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A place with charge points, with its EVSEs and their connectors inside. Spec: mod_locations."""
+
+    id: String39
+    type: LocationType
+    name: String255 | None = None
+    address: String45
+    city: String45
+    postal_code: String10
+    country: String3
+    coordinates: GeoLocation
+    related_locations: list[AdditionalGeoLocation] | None = None
+    evses: list[EVSE] | None = None
+    directions: list[DisplayText] | None = None
+    operator: BusinessDetails | None = None
+    suboperator: BusinessDetails | None = None
+    owner: BusinessDetails | None = None
+    facilities: list[Facility] | None = None
+    time_zone: String255 | None = None
+    opening_times: Hours | None = None
+    charging_when_closed: bool | None = None
+    images: list[Image] | None = None
+    energy_mix: EnergyMix | None = None
+    last_updated: DateTime
+
+
+class EVSE(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The part of a charge point that charges one vehicle at a time. Spec: mod_locations."""
+
+    uid: String39
+    evse_id: String48 | None = None
+    status: Status
+    status_schedule: list[StatusSchedule] | None = None
+    capabilities: list[Capability] | None = None
+    connectors: NonEmpty[Connector]
+    floor_level: String4 | None = None
+    coordinates: GeoLocation | None = None
+    physical_reference: String16 | None = None
+    directions: list[DisplayText] | None = None
+    parking_restrictions: list[ParkingRestriction] | None = None
+    images: list[Image] | None = None
+    last_updated: DateTime
+
+
+class Connector(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One socket or cable of an EVSE. Spec: mod_locations."""
+
+    id: String36
+    standard: ConnectorType
+    format: ConnectorFormat
+    power_type: PowerType
+    voltage: Int  # V
+    amperage: Int  # A
+    tariff_id: String36 | None = None
+    terms_and_conditions: URL | None = None
+    last_updated: DateTime
+
+
+class AdditionalGeoLocation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One more point of a Location, an entrance for example. WGS 84 degrees as text. Spec: mod_locations."""
+
+    latitude: LatitudeOfSixDecimals
+    longitude: LongitudeOfSixDecimals
+    name: DisplayText | None = None
+
+
+class BusinessDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Name, website and logo of a company. Spec: mod_locations."""
+
+    name: String100
+    website: URL | None = None
+    logo: Image | None = None
+
+
+class EnergyMix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where the energy comes from. Spec: mod_locations."""
+
+    is_green_energy: bool
+    energy_sources: list[EnergySource] | None = None
+    environ_impact: list[EnvironmentalImpact] | None = None
+    supplier_name: String64 | None = None
+    energy_product_name: String64 | None = None
+
+
+class EnergySource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One source of energy and its share. Spec: mod_locations."""
+
+    source: EnergySourceCategory
+    percentage: Number  # percent
+
+
+class EnvironmentalImpact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One burden on the environment, by kWh. Spec: mod_locations."""
+
+    source: EnvironmentalImpactCategory
+    amount: Number  # g/kWh
+
+
+class ExceptionalPeriod(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A stretch of time in which other opening hours hold. Spec: mod_locations."""
+
+    period_begin: DateTime
+    period_end: DateTime
+
+
+class GeoLocation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A point on earth. WGS 84 degrees as text. Spec: mod_locations."""
+
+    latitude: LatitudeOfSixDecimals
+    longitude: LongitudeOfSixDecimals
+
+
+class Hours(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When a Location is open, in local time. Spec: mod_locations."""
+
+    regular_hours: list[RegularHours] | None = None
+    twentyfourseven: bool | None = None
+    exceptional_openings: list[ExceptionalPeriod] | None = None
+    exceptional_closings: list[ExceptionalPeriod] | None = None
+
+
+class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A picture and what it shows. Spec: mod_locations."""
+
+    url: URL
+    thumbnail: URL | None = None
+    category: ImageCategory
+    type: String4
+    width: Int5 | None = None  # pixels
+    height: Int5 | None = None  # pixels
+
+
+class RegularHours(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Opening hours of one weekday, 1 for Monday to 7 for Sunday, in local time. Spec: mod_locations."""
+
+    weekday: Int1  # 1 is Monday
+    period_begin: LocalTime
+    period_end: LocalTime
+
+
+class StatusSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A status that is planned for a time. Spec: mod_locations."""
+
+    period_begin: DateTime
+    period_end: DateTime | None = None
+    status: Status

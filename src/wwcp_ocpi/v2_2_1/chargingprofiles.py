@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Charging profiles: smart charging of a running session of OCPI 2.2.1."""
+
+from __future__ import annotations
+
+import msgspec
+
+from wwcp_ocpi.scalars import DateTime, Int, Number
+from wwcp_ocpi.scalars.text import URL
+from wwcp_ocpi.v2_2_1.enums import ChargingProfileResponseType, ChargingProfileResultType, ChargingRateUnit
+
+
+class ChargingProfileResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The direct answer to a charging-profile request; the result follows later. Spec: mod_charging_profiles."""
+
+    result: ChargingProfileResponseType
+    timeout: Int  # seconds
+
+
+class ActiveChargingProfileResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The later answer to the question for the active profile. Spec: mod_charging_profiles."""
+
+    result: ChargingProfileResultType
+    profile: ActiveChargingProfile | None = None
+
+
+class ChargingProfileResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The later result of setting a charging profile. Spec: mod_charging_profiles."""
+
+    result: ChargingProfileResultType
+
+
+class ClearProfileResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The later result of clearing a charging profile. Spec: mod_charging_profiles."""
+
+    result: ChargingProfileResultType
+
+
+class SetChargingProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A charging profile for a session, and where its result goes. Spec: mod_charging_profiles."""
+
+    charging_profile: ChargingProfile
+    response_url: URL
+
+
+class ActiveChargingProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The profile that a charge point follows now. Spec: mod_charging_profiles."""
+
+    start_date_time: DateTime
+    charging_profile: ChargingProfile
+
+
+class ChargingProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Limits on power or current over time, from the start of the profile. Spec: mod_charging_profiles."""
+
+    start_date_time: DateTime | None = None
+    duration: Int | None = None  # seconds
+    charging_rate_unit: ChargingRateUnit
+    min_charging_rate: Number | None = None  # A or W
+    charging_profile_period: list[ChargingProfilePeriod] | None = None
+
+
+class ChargingProfilePeriod(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One step of a charging profile. Spec: mod_charging_profiles."""
+
+    start_period: Int  # seconds from the start of the profile
+    limit: Number  # A or W

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""HubClientInfo: who is connected to a hub of OCPI 2.2.1."""
+
+from __future__ import annotations
+
+import msgspec
+
+from wwcp_ocpi.scalars import DateTime
+from wwcp_ocpi.scalars.text import CiString2, CiString3
+from wwcp_ocpi.v2_2_1.enums import ConnectionStatus, Role
+
+
+class ClientInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One party behind a hub, and whether it can be reached. Spec: mod_hub_client_info."""
+
+    party_id: CiString3
+    country_code: CiString2
+    role: Role
+    status: ConnectionStatus
+    last_updated: DateTime

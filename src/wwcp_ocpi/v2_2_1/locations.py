@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Locations, their EVSEs and connectors of OCPI 2.2.1."""
+
+from __future__ import annotations
+
+import msgspec
+
+from wwcp_ocpi.scalars import DateTime, Int, NonEmpty, Number
+from wwcp_ocpi.scalars.numbers import Int1, Int5
+from wwcp_ocpi.scalars.text import (
+    CiString2,
+    CiString3,
+    CiString36,
+    CiString4,
+    CiString48,
+    Latitude,
+    LocalTime,
+    Longitude,
+    String10,
+    String100,
+    String16,
+    String255,
+    String3,
+    String4,
+    String45,
+    String64,
+    URL,
+)
+from wwcp_ocpi.v2_2_1.enums import (
+    Capability,
+    ConnectorFormat,
+    ConnectorType,
+    EnergySourceCategory,
+    EnvironmentalImpactCategory,
+    Facility,
+    ImageCategory,
+    ParkingRestriction,
+    ParkingType,
+    PowerType,
+    Status,
+    TokenType,
+)
+from wwcp_ocpi.v2_2_1.types import DisplayText
+
+
+class Location(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A place with charge points, with its EVSEs and their connectors inside. Spec: mod_locations."""
+
+    country_code: CiString2
+    party_id: CiString3
+    id: CiString36
+    publish: bool
+    publish_allowed_to: list[PublishTokenType] | None = None
+    name: String255 | None = None
+    address: String255
+    city: String45
+    postal_code: String10 | None = None
+    state: String45 | None = None
+    country: String3
+    coordinates: GeoLocation
+    related_locations: list[AdditionalGeoLocation] | None = None
+    parking_type: ParkingType | None = None
+    evses: list[EVSE] | None = None
+    directions: list[DisplayText] | None = None
+    operator: BusinessDetails | None = None
+    suboperator: BusinessDetails | None = None
+    owner: BusinessDetails | None = None
+    facilities: list[Facility] | None = None
+    time_zone: String255
+    opening_times: Hours | None = None
+    charging_when_closed: bool | None = None
+    images: list[Image] | None = None
+    energy_mix: EnergyMix | None = None
+    last_updated: DateTime
+
+
+class EVSE(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The part of a charge point that charges one vehicle at a time. Spec: mod_locations."""
+
+    uid: CiString36
+    evse_id: CiString48 | None = None
+    status: Status
+    status_schedule: list[StatusSchedule] | None = None
+    capabilities: list[Capability] | None = None
+    connectors: NonEmpty[Connector]
+    floor_level: String4 | None = None
+    coordinates: GeoLocation | None = None
+    physical_reference: String16 | None = None
+    directions: list[DisplayText] | None = None
+    parking_restrictions: list[ParkingRestriction] | None = None
+    images: list[Image] | None = None
+    last_updated: DateTime
+
+
+class Connector(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One socket or cable of an EVSE. Spec: mod_locations."""
+
+    id: CiString36
+    standard: ConnectorType
+    format: ConnectorFormat
+    power_type: PowerType
+    max_voltage: Int  # V
+    max_amperage: Int  # A
+    max_electric_power: Int | None = None  # W
+    tariff_ids: list[CiString36] | None = None
+    terms_and_conditions: URL | None = None
+    last_updated: DateTime
+
+
+class AdditionalGeoLocation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One more point of a Location, an entrance for example. WGS 84 degrees as text. Spec: mod_locations."""
+
+    latitude: Latitude
+    longitude: Longitude
+    name: DisplayText | None = None
+
+
+class BusinessDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Name, website and logo of a company. Spec: mod_locations."""
+
+    name: String100
+    website: URL | None = None
+    logo: Image | None = None
+
+
+class EnergyMix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where the energy comes from. Spec: mod_locations."""
+
+    is_green_energy: bool
+    energy_sources: list[EnergySource] | None = None
+    environ_impact: list[EnvironmentalImpact] | None = None
+    supplier_name: String64 | None = None
+    energy_product_name: String64 | None = None
+
+
+class EnergySource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One source of energy and its share. Spec: mod_locations."""
+
+    source: EnergySourceCategory
+    percentage: Number  # percent
+
+
+class EnvironmentalImpact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One burden on the environment, by kWh. Spec: mod_locations."""
+
+    category: EnvironmentalImpactCategory
+    amount: Number  # g/kWh
+
+
+class ExceptionalPeriod(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A stretch of time in which other opening hours hold. Spec: mod_locations."""
+
+    period_begin: DateTime
+    period_end: DateTime
+
+
+class GeoLocation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A point on earth. WGS 84 degrees as text. Spec: mod_locations."""
+
+    latitude: Latitude
+    longitude: Longitude
+
+
+class Hours(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When a Location is open, in local time. Spec: mod_locations."""
+
+    twentyfourseven: bool
+    regular_hours: list[RegularHours] | None = None
+    exceptional_openings: list[ExceptionalPeriod] | None = None
+    exceptional_closings: list[ExceptionalPeriod] | None = None
+
+
+class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A picture and what it shows. Spec: mod_locations."""
+
+    url: URL
+    thumbnail: URL | None = None
+    category: ImageCategory
+    type: CiString4
+    width: Int5 | None = None  # pixels
+    height: Int5 | None = None  # pixels
+
+
+class PublishTokenType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whose Location it is that is not shown to everyone. Spec: mod_locations."""
+
+    uid: CiString36 | None = None
+    type: TokenType | None = None
+    visual_number: String64 | None = None
+    issuer: String64 | None = None
+    group_id: CiString36 | None = None
+
+
+class RegularHours(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Opening hours of one weekday, 1 for Monday to 7 for Sunday, in local time. Spec: mod_locations."""
+
+    weekday: Int1  # 1 is Monday
+    period_begin: LocalTime
+    period_end: LocalTime
+
+
+class StatusSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A status that is planned for a time. Spec: mod_locations."""
+
+    period_begin: DateTime
+    period_end: DateTime | None = None
+    status: Status

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Types that several chapters share of OCPI 2.2.1."""
+
+from __future__ import annotations
+
+import msgspec
+
+from wwcp_ocpi.scalars import Number
+from wwcp_ocpi.scalars.text import String2, String512
+
+
+class DisplayText(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A text for people in one language, without markup. Spec: types."""
+
+    language: String2
+    text: String512
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An amount of money, before and after tax. Spec: types."""
+
+    excl_vat: Number
+    incl_vat: Number | None = None
