@@ -2,7 +2,8 @@
 """What is wrong with an object, all of it, each with its JSON path and what was expected.
 
 An error means: no such object can be made of this. A warning means: kept as it is, the specification asks for
-something else (a length, a closed enum's value, a DateTime spelling, an unknown field is a note).
+something else (a length, a closed enum's value, a DateTime spelling). A note means: kept, and rightly so (an
+unknown field, a new value of an open enum).
 """
 
 from __future__ import annotations
@@ -15,16 +16,14 @@ from typing import Any
 
 import msgspec
 
-from wwcp_ocpi.protocol.errors import InvalidParameters, MalformedBody, TooLarge
+from wwcp_ocpi.protocol.codec import read_json
+from wwcp_ocpi.protocol.errors import InvalidParameters
 from wwcp_ocpi.protocol.shape import Cardinality, Field, StructType, field_names, fields_of
 from wwcp_ocpi.scalars import DateTime, Number, OCPIEnum, OpenEnum
-from wwcp_ocpi.scalars.datetime import STRICT
 
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
-_strict_datetime = re.compile(STRICT)
 _unprintable = re.compile(r"[\x00-\x1f\x7f]")
-MAX_DEPTH = 32
-"""Deeper than any object of any version, with room for vendors."""
+_MAX_EXPONENT = 308
+"""Of the numbers that every JSON reader can hold (RFC 8259 section 6)."""
 
 
 class Severity(Enum):
@@ -32,6 +31,7 @@ class Severity(Enum):
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -43,26 +43,11 @@ class Finding(msgspec.Struct, frozen=True):
     message: str
 
 
-def read_json(body: bytes) -> Any:
-    """Any JSON value, numbers with their digits.
-
-    Raises:
-        MalformedBody: not JSON, or no valid UTF-8.
-        TooLarge: nested too deep.
-    """
-    try:
-        return _decoder.decode(body)
-    except RecursionError as error:
-        raise TooLarge("$: nested too deep") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedBody(f"$: expected JSON: {error}", path="$") from error
-
-
 def check(cls: StructType, body: bytes, *, partial: bool = False) -> list[Finding]:
     """All findings on one JSON object. `partial`: it is a PATCH, so that nothing is required.
 
     Raises:
-        MalformedBody, TooLarge: as `read_json`.
+        MalformedBody, TooLarge: as `codec.read_json`.
     """
     return list(_object(cls, read_json(body), "$", partial))
 
@@ -87,16 +72,26 @@ def _warning(path: str, rule: str, message: str) -> Finding:
     return Finding(path, rule, Severity.WARNING, message)
 
 
-def _shown(value: object) -> str:
-    """What stood there, short enough for a log line."""
-    text = "null" if value is None else str(value) if not isinstance(value, (dict, list)) else ""
-    kind = {dict: "an object", list: "an array"}.get(type(value))
-    return kind or (repr(text[:40]) if isinstance(value, str) else text[:40])
+def _note(path: str, rule: str, message: str) -> Finding:
+    return Finding(path, rule, Severity.NOTE, message)
+
+
+def _shown(value: Any) -> str:
+    """What stood there as JSON, short enough for a log line."""
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "an array"
+    if isinstance(value, str):
+        return repr(value[:40])
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return str(value)[:40]
 
 
 def _object(cls: StructType, value: Any, path: str, partial: bool = False) -> Iterator[Finding]:
     if not isinstance(value, dict):
-        yield _error(path, "TYP-13", f"expected a {cls.__name__} object, got {_shown(value)}")
+        yield _error(path, "TYP-13", f"expected an object of type {cls.__name__}, got {_shown(value)}")
         return
     for field in fields_of(cls):
         at = f"{path}.{field.name}"
@@ -110,8 +105,9 @@ def _object(cls: StructType, value: Any, path: str, partial: bool = False) -> It
             yield from _list(field, value[field.name], at)
         else:
             yield from _value(field, value[field.name], at)
-    for name in value.keys() - field_names(cls):
-        yield _warning(f"{path}.{name}", "TRN-32", f"{cls.__name__} has no such field; kept")
+    for name in value:
+        if name not in field_names(cls):
+            yield _note(f"{path}.{name}", "TRN-32", f"{cls.__name__} has no such field; kept")
 
 
 def _list(field: Field, value: Any, path: str) -> Iterator[Finding]:
@@ -147,8 +143,8 @@ def _enum(kind: type[OCPIEnum], value: Any, path: str) -> Iterator[Finding]:
     if not isinstance(value, str):
         yield _error(path, "TYP-07", f"expected a {kind.__name__} text, got {_shown(value)}")
     elif not kind(value).is_known:
-        rule = "TYP-11" if issubclass(kind, OpenEnum) else "TYP-07"
-        yield _warning(path, rule, f"{_shown(value)} is no {kind.__name__} of this version; kept")
+        message = f"{_shown(value)} is no {kind.__name__} of this version; kept"
+        yield (_note(path, "TYP-11", message) if issubclass(kind, OpenEnum) else _warning(path, "TYP-07", message))
 
 
 def _datetime(value: Any, path: str) -> Iterator[Finding]:
@@ -156,21 +152,21 @@ def _datetime(value: Any, path: str) -> Iterator[Finding]:
         yield _error(path, "TYP-04", f"expected a DateTime like 2015-06-29T20:39:09Z, got {_shown(value)}")
         return
     try:
-        DateTime.parse(value)
+        moment = DateTime.parse(value)
     except ValueError as error:
         yield _error(path, "TYP-04", str(error))
         return
-    if not _strict_datetime.match(value) or len(value) > 25:
-        yield _warning(
-            path, "TYP-04", f"{_shown(value)} is not the DateTime form; read as {DateTime.parse(value)!r}"
-        )
+    if not moment.is_as_specified:
+        read = DateTime.of(moment).wire
+        yield _warning(path, "TYP-04", f"{_shown(value)} is not the DateTime form; read as {read}")
 
 
 def _number(value: Any, path: str) -> Iterator[Finding]:
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
-        yield _error(path, "TYP-09", f"expected a number, got {_shown(value)}")
-    elif isinstance(value, str):
-        yield _error(path, "TYP-09", f"expected a number, got the text {_shown(value)}")
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        kind = "the text " if isinstance(value, str) else ""
+        yield _error(path, "TYP-09", f"expected a number, got {kind}{_shown(value)}")
+    elif Decimal(value).adjusted() > _MAX_EXPONENT:
+        yield _error(path, "TYP-09", f"expected a number that fits a double, got {_shown(value)}")
 
 
 def _int(field: Field, value: Any, path: str) -> Iterator[Finding]:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The `Authorization: Token ...` header, in both forms. Spec: transport_and_format#transport_and_format_authorization.
+"""The `Authorization: Token ...` header, in both forms.
 
-2.1.1 sends the credentials token as it is, 2.2.1 and later as Base64 of its UTF-8 (TRN-02, TRN-03). Partners
-get this wrong in both directions, so a receiver may accept either.
+Spec: transport_and_format#transport_and_format_authorization. 2.1.1 sends the credentials token as it is,
+2.2.1 and later as Base64 of its UTF-8 (TRN-02, TRN-03). Partners get this wrong in both directions, so a
+receiver may accept either.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _PARAM = re.compile(r"\{(\w+)\}")
 
 
 class Interface(Enum):
-    """Which side of a module: SENDER owns the objects, RECEIVER is told of them. BOTH: the module has no sides."""
+    """Which side of a module: SENDER owns the objects, RECEIVER is told of them. BOTH: there are no sides."""
 
     SENDER = "SENDER"
     RECEIVER = "RECEIVER"
@@ -80,6 +80,9 @@ PAGE = (
 )
 """What every list may be asked (TRN-12)."""
 
+PAGE_FROM = (Parameter("date_from", "DateTime", required=True), *PAGE[1:])
+"""The same for sessions, the one list that wants to know since when (SES-05)."""
+
 
 class Endpoint(msgspec.Struct, frozen=True, dict=True):
     """One operation of one version.
@@ -123,8 +126,11 @@ class Endpoint(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def is_owned(self) -> bool:
-        """Whether the path names the owner of a client-owned object (TRN-25)."""
-        return self.params[:2] == ("country_code", "party_id")
+        """Whether the path names the owner of a client-owned object (TRN-25).
+
+        A path that ends with a party names that party itself (ClientInfo), unless all its objects are meant.
+        """
+        return self.params[:2] == ("country_code", "party_id") and (len(self.params) > 2 or self.extension)
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -136,11 +142,16 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Resource(msgspec.Struct, frozen=True, dict=True):
-    """How the objects of a module are kept and addressed."""
+    """How one kind of object of a module is kept and addressed.
+
+    `id_field` is empty where the party alone names the object (ClientInfo). `under` is the fixed segment that
+    stands before the ids in a module with several kinds of objects (`terminals`).
+    """
 
     type: StructType
     id_field: str = "id"
     parts: tuple[Part, ...] = ()
+    under: str = ""
 
     @cached_property
     def names_owner(self) -> bool:
@@ -153,18 +164,30 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
         return self.type.__name__
 
 
-class Module(msgspec.Struct, frozen=True):
+class Module(msgspec.Struct, frozen=True, dict=True):
     """One chapter of the specification: who implements its two sides, and the objects it is about.
 
-    Roles are the wire words. `is_functional` modules are routed with OCPI-to and OCPI-from (TRN-34 to TRN-36).
+    Roles are the wire words. `is_functional` modules are routed with OCPI-to and OCPI-from (TRN-34, TRN-36).
     """
 
     identifier: str
     senders: frozenset[str] = frozenset()
     receivers: frozenset[str] = frozenset()
-    resource: Resource | None = None
+    resources: tuple[Resource, ...] = ()
     is_functional: bool = True
 
+    @property
+    def resource(self) -> Resource | None:
+        """The objects that the module is named after; None where nothing is kept (commands)."""
+        return self.resources[0] if self.resources else None
+
+    def resource_of(self, row: Endpoint) -> Resource | None:
+        """The objects that a row of this module is about."""
+        here = [resource for resource in self.resources if resource.under in row.segments]
+        return here[0] if here else next((found for found in self.resources if not found.under), None)
+
     def roles(self, interface: Interface) -> frozenset[str]:
-        """The roles that implement an interface of this module."""
+        """The roles that implement an interface of this module; for BOTH those of either side."""
+        if interface is Interface.BOTH:
+            return self.senders | self.receivers
         return self.senders if interface is Interface.SENDER else self.receivers

@@ -32,7 +32,16 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     data: msgspec.Raw | None = None
 
 
-_decoder = msgspec.json.Decoder(Envelope)
+class _Wire(msgspec.Struct):
+    """The same for the decoder, which takes no Raw in a union."""
+
+    status_code: int
+    status_message: str | None = None
+    timestamp: str | None = None
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_decoder = msgspec.json.Decoder(_Wire)
 
 
 def success(data: bytes | None = None) -> bytes:
@@ -50,9 +59,7 @@ def success_list(bodies: Iterable[bytes]) -> bytes:
 
 def failure(status_code: int, message: str) -> bytes:
     """The envelope of an error. It tells what, where and what was expected, and no more."""
-    return msgspec.json.encode(
-        {"status_code": int(status_code), "status_message": message, "timestamp": now().wire}
-    )
+    return msgspec.json.encode({"status_code": int(status_code), "status_message": message, "timestamp": now().wire})
 
 
 def read(body: bytes) -> Envelope:
@@ -62,15 +69,20 @@ def read(body: bytes) -> Envelope:
         BadAnswer: no JSON object with an integer `status_code`.
     """
     try:
-        envelope = _decoder.decode(body)
+        wire = _decoder.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise BadAnswer(f"expected an OCPI envelope with data, status_code and timestamp: {error}") from error
-    return envelope
+    return Envelope(
+        status_code=wire.status_code,
+        status_message=wire.status_message,
+        timestamp=wire.timestamp,
+        data=None if is_null(wire.data) else wire.data,
+    )
 
 
 def is_null(data: msgspec.Raw | None) -> bool:
     """Whether the envelope carried no value."""
-    return data is None or bytes(data).strip() == b"null"
+    return data is None or bytes(memoryview(data)[:5]).strip() == b"null"
 
 
 __all__ = ["Envelope", "StatusCode", "failure", "is_null", "read", "success", "success_list"]

@@ -132,4 +132,4 @@ class BadAnswer(PartnerError):
 
 
 class Refused(PartnerError):
-    """The partner answered with an OCPI error or an HTTP error; `ocpi_status` and `http_status` are its own."""
+    """The partner answered with an error; `ocpi_status` and `http_status` are its own."""

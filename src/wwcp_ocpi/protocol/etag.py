@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Strong ETags over canonical JSON, and what `If-Match` and `If-None-Match` ask of them (RFC 9110 section 13).
+"""Strong ETags over canonical JSON, and what `If-Match` and `If-None-Match` ask of them (RFC 9110, 13).
 
 Canonical: keys sorted, no blanks, numbers with the digits they came with. Two spellings of one value have one
 ETag; a cent more has another.
@@ -8,17 +8,21 @@ ETag; a cent more has another.
 from __future__ import annotations
 
 import hashlib
-from decimal import Decimal
 
 import msgspec
 
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
+from wwcp_ocpi.protocol.codec import read_json
+
 _encoder = msgspec.json.Encoder(order="sorted", decimal_format="number")
 
 
 def canonical(body: bytes) -> bytes:
-    """The one spelling of this JSON value."""
-    return _encoder.encode(_decoder.decode(body))
+    """The one spelling of this JSON value.
+
+    Raises:
+        MalformedBody, TooLarge: as `codec.read_json`.
+    """
+    return _encoder.encode(read_json(body))
 
 
 def etag(body: bytes) -> str:
@@ -31,6 +35,9 @@ def _names(header: str) -> list[str]:
 
 
 def matches(header: str, tag: str | None) -> bool:
-    """Whether the list in an If-Match or If-None-Match header names the state `tag`; None is no object at all."""
+    """Whether the list in an If-Match or If-None-Match header names the state `tag`; None is no object.
+
+    Proxies that compress make a strong tag weak (`W/`); it is still ours, and still names one state.
+    """
     names = _names(header)
     return tag is not None and ("*" in names or tag in names)

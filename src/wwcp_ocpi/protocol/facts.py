@@ -26,7 +26,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     credentials_shape: CredentialsShape
     """Where Credentials keep country code, party id, role and business details."""
     endpoints_have_roles: bool
-    """Whether version details tell SENDER from RECEIVER; without, the partner's role decides what is listed."""
+    """Whether version details tell SENDER from RECEIVER; else the partner's role decides what is listed."""
     objects_name_owner: bool
     """Whether country_code and party_id stand in the objects, and must equal the path (LOC-13)."""
     ids_fold: bool

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Pages: what a client may ask of a list, and how the next page is named. Spec: transport_and_format#transport_and_format_pagination.
+"""Pages: what a client may ask of a list, and how the next page is named.
 
-`offset` is served as the specification says. `Link` carries, beside the offset, where the page ended (`after`),
-so that following links costs the same at the millionth object as at the first.
+Spec: transport_and_format#transport_and_format_pagination. `offset` is served as it says. `Link` carries,
+beside the offset, where the page ended (`after`), so that following links costs the same at the millionth
+object as at the first.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from urllib.parse import urlencode, urljoin
 
 import msgspec
 
-from wwcp_ocpi.protocol.errors import InvalidParameters
+from wwcp_ocpi.protocol.errors import BadAnswer, InvalidParameters
 from wwcp_ocpi.scalars import DateTime
 
 MAX_OFFSET = 2**53
+_LOST_PLUS = re.compile(r" (\d\d:?\d\d)$")
+"""An offset whose + was not percent-encoded, and so became a blank on the way."""
 
 
 class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,10 +36,8 @@ def _whole(query: Mapping[str, str], name: str, default: int, least: int) -> int
     text = query.get(name)
     if text is None or text == "":
         return default
-    if not re.fullmatch(r"\d{1,16}", text) or not least <= int(text) <= MAX_OFFSET:
-        raise InvalidParameters(
-            f"{name}: expected a whole number from {least} on, got {text[:32]!r}", path=name
-        )
+    if not re.fullmatch(r"[0-9]{1,16}", text) or not least <= int(text) <= MAX_OFFSET:
+        raise InvalidParameters(f"{name}: expected a whole number from {least} on, got {text[:32]!r}", path=name)
     return int(text)
 
 
@@ -45,7 +46,7 @@ def _moment(query: Mapping[str, str], name: str) -> DateTime | None:
     if text is None or text == "":
         return None
     try:
-        return DateTime.parse(text.replace(" ", "+") if "T" in text else text)
+        return DateTime.parse(_LOST_PLUS.sub(r"+\1", text))
     except ValueError as error:
         raise InvalidParameters(f"{name}: {error}", path=name) from error
 
@@ -78,19 +79,29 @@ def next_link(url: str, query: PageQuery, others: Mapping[str, str], after: str,
     return f'<{url}?{urlencode(params)}>; rel="next"'
 
 
-_LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[^,;]+(?:\"[^\"]*\")?)*)")
+_LINK = re.compile(
+    r"""(?:<(?P<url>[^<>]*)>|(?P<bare>[^\s<>;,"]+))"""
+    r"""(?P<params>(?:\s*;\s*[^\s;,"=]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)"""
+)
+_REL = re.compile(r""";\s*rel\s*=\s*["']?(?P<names>[^"';,]*)""", re.IGNORECASE)
 
 
 def read_next(header: str | None, base: str) -> str | None:
     """The absolute URL of the next page in a `Link` header, or None on the last page.
 
-    Partners write relative URLs, other relations beside `next`, and rel without quotes.
+    Partners write relative URLs, other relations beside `next`, rel without quotes, URLs without brackets.
+
+    Raises:
+        BadAnswer: the next page has no URL that could be asked.
     """
-    for url, params in _LINK.findall(header or ""):
-        for param in params.split(";"):
-            name, _, value = param.strip().partition("=")
-            if name.strip().lower() == "rel" and "next" in value.strip().strip('"').lower().split():
-                return urljoin(base, url.strip())
+    for found in _LINK.finditer(header or ""):
+        rel = _REL.search(found["params"])
+        if rel and "next" in rel["names"].lower().split():
+            url = (found["url"] if found["bare"] is None else found["bare"]).strip()
+            try:
+                return str(urljoin(base, url))
+            except ValueError as error:
+                raise BadAnswer(f"Link: expected the URL of the next page, got {url[:80]!r}") from error
     return None
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Changing an object without rewriting what was not spoken of. Spec: transport_and_format#transport_and_format_patch.
+"""Changing an object without rewriting what was not spoken of.
 
-A PATCH names fields of one object; each named field is replaced whole, the others keep the bytes they came
-with, unknown fields included. The specification does not say whether nested objects merge; we replace
-(decision 52 in docs/spec-defects.md). null takes an optional field away.
+Spec: transport_and_format#transport_and_format_patch. A PATCH names fields of one object; each named field is
+replaced whole, the others keep the bytes they came with, unknown fields included. The specification does not
+say whether nested objects merge; we replace (decision 52 in docs/spec-defects.md). null takes an optional
+field away.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from wwcp_ocpi.protocol.errors import MalformedBody, NotFound, TooLarge
+from wwcp_ocpi.protocol.errors import InvalidParameters, MalformedBody, NotFound, TooLarge
+from wwcp_ocpi.scalars import DateTime
 
 RawObject: TypeAlias = dict[str, msgspec.Raw]
 _objects = msgspec.json.Decoder(RawObject)
@@ -25,15 +27,18 @@ def split(body: bytes | msgspec.Raw) -> RawObject:
     """The fields of a JSON object, each still the bytes it came with.
 
     Raises:
-        MalformedBody: not a JSON object.
+        MalformedBody: not JSON.
+        InvalidParameters: JSON, but no object.
         TooLarge: nested deeper than this server reads.
     """
     try:
         return _objects.decode(body)
+    except msgspec.ValidationError as error:
+        raise InvalidParameters(f"$: expected a JSON object: {error}", path="$") from error
     except RecursionError as error:
         raise TooLarge("$: nested too deep") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedBody(f"$: expected a JSON object: {error}", path="$") from error
+        raise MalformedBody(f"$: expected JSON: {error}", path="$") from error
 
 
 def join(fields: RawObject) -> bytes:
@@ -42,8 +47,9 @@ def join(fields: RawObject) -> bytes:
 
 
 def merge(stored: RawObject, change: RawObject) -> RawObject:
-    """The stored fields with those of the change on top."""
-    return {**stored, **change}
+    """The stored fields with those of the change on top, without those that the change sets to null."""
+    gone = {name for name, value in change.items() if bytes(value) == b"null"}
+    return {name: value for name, value in {**stored, **change}.items() if name not in gone}
 
 
 def text_of(fields: RawObject, name: str) -> str | None:
@@ -53,12 +59,12 @@ def text_of(fields: RawObject, name: str) -> str | None:
         return None
     try:
         return msgspec.json.decode(raw, type=str)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One step down: the entry of the list `field` whose `id_field` equals `id` (folded where ids are CiStrings)."""
+    """One step down: the entry of the list `field` whose `id_field` equals `id`, in any case with `fold`."""
 
     field: str
     id_field: str
@@ -74,11 +80,18 @@ class Step(msgspec.Struct, frozen=True):
 
 
 def children(parent: RawObject, field: str) -> list[RawObject]:
-    """The entries of a list field; absent and null count as empty."""
+    """The entries of a list field; absent and null count as empty.
+
+    Raises:
+        InvalidParameters: the field is no list of objects.
+    """
     raw = parent.get(field)
-    if raw is None or bytes(raw).strip() == b"null":
+    if raw is None or bytes(raw) == b"null":
         return []
-    return _lists.decode(raw)
+    try:
+        return _lists.decode(raw)
+    except msgspec.ValidationError as error:
+        raise InvalidParameters(f"$.{field}: expected a list of objects: {error}", path=f"$.{field}") from error
 
 
 def descend(fields: RawObject, steps: Sequence[Step]) -> RawObject:
@@ -95,10 +108,10 @@ def descend(fields: RawObject, steps: Sequence[Step]) -> RawObject:
     return fields
 
 
-def replace(fields: RawObject, steps: Sequence[Step], part: RawObject, touched: RawObject) -> RawObject:
+def replace(fields: RawObject, steps: Sequence[Step], part: RawObject, stamp: DateTime) -> RawObject:
     """The object with `part` at the end of the steps, added there when new.
 
-    `touched` is merged into every object on the way (its `last_updated` follows: LOC-07, LOC-14, LOC-15).
+    Every object on the way whose own `last_updated` is earlier gets `stamp` (LOC-07, LOC-14, LOC-15).
 
     Raises:
         NotFound: an entry on the way, other than the last, is not there.
@@ -113,5 +126,24 @@ def replace(fields: RawObject, steps: Sequence[Step], part: RawObject, touched: 
     if at is None:
         entries.append(part)
     else:
-        entries[at] = replace(entries[at], rest, part, touched)
-    return {**fields, step.field: msgspec.Raw(_encoder.encode(entries)), **touched}
+        entries[at] = replace(entries[at], rest, part, stamp)
+    return stamped({**fields, step.field: msgspec.Raw(_encoder.encode(entries))}, stamp)
+
+
+def moment_of(fields: RawObject, name: str = "last_updated") -> DateTime | None:
+    """A DateTime field, or None when it is absent or no DateTime."""
+    text = text_of(fields, name)
+    if text is None:
+        return None
+    try:
+        return DateTime.parse(text)
+    except ValueError:
+        return None
+
+
+def stamped(fields: RawObject, stamp: DateTime) -> RawObject:
+    """The object with `last_updated` at least at `stamp`."""
+    own = moment_of(fields)
+    if own is not None and own >= stamp:
+        return fields
+    return {**fields, "last_updated": msgspec.Raw(_encoder.encode(stamp.wire))}

@@ -2,8 +2,8 @@
 """The shape of an object, read from its Struct, and what follows from it: the PATCH form and the strict form.
 
 A Struct is written once, field by field as the specification lists them. From it come: the parity table, the
-form that a PATCH may have (absent and null kept apart), and a strict twin that refuses what the specification
-refuses, used as a fast first look before the slow and thorough one.
+form that a PATCH may have (absent and null kept apart), a strict twin that refuses what the specification
+refuses, used as a fast first look before the slow and thorough one, and a twin of the numbers alone.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from __future__ import annotations
 import types
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from wwcp_ocpi.scalars import DateTime, Number, OCPIEnum, OpenEnum, Text
-from wwcp_ocpi.scalars.datetime import STRICT
+from wwcp_ocpi.scalars.datetime import MAX_LENGTH, STRICT
 from wwcp_ocpi.scalars.numbers import Digits
 
 StructType: TypeAlias = type[msgspec.Struct]
@@ -57,13 +57,13 @@ class Field(msgspec.Struct, frozen=True):
         if self.text is not None:
             return self.text.kind
         plain = {int: "int", bool: "boolean", Number: "number"}
-        return plain.get(self.type) or getattr(self.type, "__name__", str(self.type))
+        return plain.get(self.type) or str(self.type.__name__)
 
     @property
     def max(self) -> int | None:
         """The greatest length in characters, if there is one."""
         if self.type is DateTime:
-            return 25
+            return MAX_LENGTH
         return self.text.max if self.text else None
 
 
@@ -79,9 +79,8 @@ def _unwrap(hint: Any) -> tuple[Any, list[object]]:
 
 def _without_none(hint: Any) -> tuple[Any, bool]:
     if get_origin(hint) in (Union, types.UnionType):
-        rest = [arg for arg in get_args(hint) if arg is not type(None)]
-        if len(rest) < len(get_args(hint)) and len(rest) == 1:
-            return rest[0], True
+        (value,) = (arg for arg in get_args(hint) if arg not in (type(None), msgspec.UnsetType))
+        return value, type(None) in get_args(hint)
     return hint, False
 
 
@@ -119,33 +118,31 @@ def patch_form(cls: StructType) -> StructType:
 
     Null and absent are never the same here: null takes a value away, absent leaves it alone.
     """
-    hint = {
-        field.name: field.annotation | msgspec.UnsetType
-        if not get_origin(field.annotation) is Annotated
-        else Union[field.annotation, msgspec.UnsetType]
-        for field in fields_of(cls)
-    }
+    made: list[tuple[str, Any, Any]] = [
+        (field.name, field.annotation | msgspec.UnsetType, msgspec.UNSET) for field in fields_of(cls)
+    ]
     return msgspec.defstruct(
         f"{cls.__name__}Patch",
-        [(name, annotation, msgspec.UNSET) for name, annotation in hint.items()],
+        made,
         frozen=True,
         kw_only=True,
         module=cls.__module__,
     )
 
 
-def _strict_text(text: Text) -> Any:
-    pattern = f"^(?:{text.pattern})$" if text.pattern else None
+def _strict_text(text: Text, is_plain: bool) -> Any:
+    form = text.pattern or ("[\\x20-\\x7e]*" if text.kind == "CiString" and not is_plain else None)
+    pattern = rf"^(?:{form})\Z" if form else None
     if text.max is None and pattern is None:
         return str
     return Annotated[str, msgspec.Meta(max_length=text.max, pattern=pattern)]
 
 
-def _strict_value(field: Field) -> Any:
+def _strict_value(field: Field, is_plain: bool) -> Any:
     if field.text is not None:
-        return _strict_text(field.text)
+        return _strict_text(field.text, is_plain)
     if field.type is DateTime:
-        return Annotated[str, msgspec.Meta(max_length=25, pattern=STRICT)]
+        return Annotated[str, msgspec.Meta(max_length=MAX_LENGTH, pattern=rf"^(?:{STRICT})\Z")]
     if field.type is Number:
         return int | float
     if isinstance(field.type, type) and issubclass(field.type, OpenEnum):
@@ -153,19 +150,21 @@ def _strict_value(field: Field) -> Any:
     if isinstance(field.type, type) and issubclass(field.type, OCPIEnum):
         return Literal[tuple(member.value for member in field.type)]
     if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
-        return strict_form(field.type)
+        return strict_form(field.type, is_plain)
     return field.type
 
 
 @cache
-def strict_form(cls: StructType) -> StructType:
+def strict_form(cls: StructType, is_plain: bool = False) -> StructType:
     """A twin that decodes only what the specification allows: lengths, patterns, closed enums, list sizes.
 
-    What it accepts has no findings; what it refuses gets the thorough look of `conformance`.
+    What it accepts has no findings but notes; what it refuses gets the thorough look of `conformance`. `is_plain`:
+    for bodies in which every text is printable ASCII, so that CiStrings need no look.
     """
     made: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    value: Any
     for field in fields_of(cls):
-        value = _strict_value(field)
+        value = _strict_value(field, is_plain)
         if field.cardinality is Cardinality.ONE:
             made.append((field.name, value))
         elif field.cardinality is Cardinality.SOME:
@@ -173,8 +172,26 @@ def strict_form(cls: StructType) -> StructType:
         elif field.cardinality is Cardinality.ANY:
             made.append((field.name, list[value] | None, None))
         else:
-            made.append((field.name, Union[value, None], None))
+            made.append((field.name, value | None, None))
     return msgspec.defstruct(f"{cls.__name__}Strict", made, kw_only=True, frozen=True, module=cls.__module__)
 
 
-_S = TypeVar("_S", bound=msgspec.Struct)
+@cache
+def numbers_form(cls: Any) -> Any:
+    """A twin that holds only numbers and what leads to them; None where there are none.
+
+    msgspec reads a Decimal from a text too, "NaN" included. This twin does not.
+    """
+    if get_origin(cls) is list:
+        (item,) = get_args(cls)
+        inner: Any = numbers_form(item)
+        return None if inner is None else list[inner]
+    if not (isinstance(cls, type) and issubclass(cls, msgspec.Struct)):
+        return None
+    made: list[tuple[str, Any, Any]] = []
+    for field in fields_of(cls):
+        value: Any = int | float if field.type is Number else numbers_form(field.type)
+        if value is not None:
+            many = field.cardinality.is_list
+            made.append((field.name, (list[value] if many else value) | None, None))
+    return msgspec.defstruct(f"{cls.__name__}Numbers", made, module=cls.__module__) if made else None

@@ -41,9 +41,7 @@ class Version(msgspec.Struct, frozen=True, dict=True):
         folded = {known.lower(): cls for known, cls in self.objects.items()}
         found = folded.get(name.lower())
         if found is None:
-            raise UsageError(
-                f"OCPI {self.number} has no object {name!r}; it has {', '.join(sorted(self.objects))}"
-            )
+            raise UsageError(f"OCPI {self.number} has no object {name!r}; it has {', '.join(sorted(self.objects))}")
         return found
 
     def rows(self, module: str, interface: Interface) -> tuple[Endpoint, ...]:

@@ -13,14 +13,22 @@ import re
 from functools import lru_cache
 from typing import Self
 
-STRICT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,5})?Z?$"
-"""What the specification allows; used by the conformance check and the strict decoders."""
+MAX_LENGTH = 25
+_LEAP_YEAR = "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
+STRICT = (
+    "(?!0000)(?:[0-9]{4}-(?:"
+    "(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+    f"|{_LEAP_YEAR}-02-29)"
+    "T(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\\.[0-9]{1,5})?Z?"
+)
+"""What the specification allows, and no day that there is not: for decoders that only compare."""
 
+_STRICT = re.compile(STRICT)
 _LENIENT = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})[Tt ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?"
-    r"\s*(Z|z|UTC|[+-]\d{2}:?\d{2})?"
+    r"\s*(Z|z|UTC|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?",
+    re.ASCII,
 )
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
 
 
@@ -37,6 +45,11 @@ class DateTime(dt.datetime):
             ValueError: no moment can be made of the text.
         """
         return _parse(text)
+
+    @property
+    def is_as_specified(self) -> bool:
+        """Whether it prints in the form that the specification allows (TYP-04)."""
+        return len(self.wire) <= MAX_LENGTH and _STRICT.fullmatch(self.wire) is not None
 
     @classmethod
     def of(cls, moment: dt.datetime) -> Self:
@@ -70,11 +83,16 @@ class DateTime(dt.datetime):
         """RFC 3339 text: as received, or with `Z` and milliseconds only where there are any."""
         if getattr(self, "_wire", None):
             return self._wire  # type: ignore[return-value]
-        base = f"{self.year:04d}-{self.month:02d}-{self.day:02d}T{self.hour:02d}:{self.minute:02d}:{self.second:02d}"
-        return f"{base}.{self.microsecond // 1000:03d}Z" if self.microsecond >= 1000 else f"{base}Z"
+        date = f"{self.year:04d}-{self.month:02d}-{self.day:02d}"
+        time = f"{self.hour:02d}:{self.minute:02d}:{self.second:02d}"
+        fraction = f".{self.microsecond // 1000:03d}" if self.microsecond >= 1000 else ""
+        return f"{date}T{time}{fraction}Z"
 
     def __str__(self) -> str:
         return self.wire
+
+
+_EPOCH = DateTime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @lru_cache(maxsize=4096)

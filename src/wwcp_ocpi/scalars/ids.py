@@ -32,9 +32,7 @@ class PartyId(NamedTuple):
         """
         match = _TEXT.fullmatch(text.strip())
         if match is None:
-            raise ValueError(
-                f"expected a party like NL*TNM (two letters, three letters or digits), got {text!r}"
-            )
+            raise ValueError(f"expected a party like NL*TNM (two letters, three letters or digits), got {text!r}")
         return cls.of(match[1], match[2])
 
     def __str__(self) -> str:

@@ -74,7 +74,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delete(msgspec.Struct, frozen=True, kw_only=True):
-    """The decision to remove the object, and who must hear of it."""
+    """The decision to remove the object, and who must hear of it. The pushes are kept even if there was none."""
 
     pushes: tuple[Push, ...] = ()
 
@@ -84,6 +84,7 @@ Decide: TypeAlias = Callable[[Stored | None], Decision]
 """Looks at the stored state (None: no such object) and decides. Pure and quick: it runs inside the transaction.
 
 What it raises is raised by `change`, and nothing is written for that change; others of the same commit stand.
+It may run in another thread, and twice when the first transaction had to be undone.
 """
 
 
@@ -101,7 +102,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Which objects, and which of them.
+    """Which objects, and which of them. `limit` is at least 1.
 
     `date_from` (inclusive) and `date_to` (exclusive) are microseconds since 1970, on last_updated. `after` is
     the cursor of the page before; it wins over `offset`. Without dates the order is that of creation; with
@@ -120,7 +121,11 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A page: the objects' bytes, how many match in all, and where to go on (None on the last page)."""
+    """A page: the objects' bytes, how many match in all, and where to go on (None on the last page).
+
+    Without dates, `total` is what matches now. With dates it is counted for the first page and for pages by
+    `offset`; the cursor carries it on, so that all pages of one walk tell the total of its beginning.
+    """
 
     bodies: Sequence[bytes]
     total: int
@@ -170,9 +175,7 @@ class Documents(Protocol):
         """All documents of a kind, (id, body), sorted by id."""
         ...
 
-    async def change_document(
-        self, kind: str, id: str, decide: Callable[[bytes | None], bytes | None]
-    ) -> bytes | None:
+    async def change_document(self, kind: str, id: str, decide: Callable[[bytes | None], bytes | None]) -> bytes | None:
         """Read, decide and write one document in one transaction; deciding None removes it. Returns the new state."""
         ...
 
@@ -214,7 +217,11 @@ class Outbox(Protocol):
         ...
 
     async def wait_for_work(self, timeout_s: float) -> None:
-        """Return when a push was written or a retry is due, at the latest after `timeout_s` seconds."""
+        """Return when a push was written or a retry is due, at the latest after `timeout_s` seconds.
+
+        What the last `due` could have returned does not count, else a worker whose deliveries are under way
+        would never sleep; whatever came after it does. May return once too often.
+        """
         ...
 
 

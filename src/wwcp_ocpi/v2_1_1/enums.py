@@ -5,7 +5,7 @@ from wwcp_ocpi.scalars import ClosedEnum
 
 
 class ModuleID(ClosedEnum):
-    """The modules. Spec: versions."""
+    """The modules. Spec: version_information_endpoint#moduleid-enum."""
 
     cdrs = "cdrs"
     commands = "commands"
@@ -17,7 +17,7 @@ class ModuleID(ClosedEnum):
 
 
 class VersionNumber(ClosedEnum):
-    """The versions. Spec: versions."""
+    """The versions. Spec: version_information_endpoint#versionnumber-enum."""
 
     V2_0 = "2.0"
     V2_1 = "2.1"
@@ -25,7 +25,7 @@ class VersionNumber(ClosedEnum):
 
 
 class Capability(ClosedEnum):
-    """What an EVSE can do. Spec: locations."""
+    """What an EVSE can do. Spec: mod_locations#42-capability-enum."""
 
     CHARGING_PROFILE_CAPABLE = "CHARGING_PROFILE_CAPABLE"
     CREDIT_CARD_PAYABLE = "CREDIT_CARD_PAYABLE"
@@ -36,14 +36,14 @@ class Capability(ClosedEnum):
 
 
 class ConnectorFormat(ClosedEnum):
-    """A socket, or a cable that is attached. Spec: locations."""
+    """A socket, or a cable that is attached. Spec: mod_locations#43-connectorformat-enum."""
 
     SOCKET = "SOCKET"
     CABLE = "CABLE"
 
 
 class ConnectorType(ClosedEnum):
-    """The plug. Spec: locations."""
+    """The plug. Spec: mod_locations#44-connectortype-enum."""
 
     CHADEMO = "CHADEMO"
     DOMESTIC_A = "DOMESTIC_A"
@@ -73,7 +73,7 @@ class ConnectorType(ClosedEnum):
 
 
 class EnergySourceCategory(ClosedEnum):
-    """Where energy comes from. Spec: locations."""
+    """Where energy comes from. Spec: mod_locations#47-energysourcecategory-enum."""
 
     NUCLEAR = "NUCLEAR"
     GENERAL_FOSSIL = "GENERAL_FOSSIL"
@@ -86,14 +86,14 @@ class EnergySourceCategory(ClosedEnum):
 
 
 class EnvironmentalImpactCategory(ClosedEnum):
-    """What burdens the environment. In g/kWh. Spec: locations."""
+    """What burdens the environment. In g/kWh. Spec: mod_locations#49-environmentalimpactcategory-enum."""
 
     NUCLEAR_WASTE = "NUCLEAR_WASTE"
     CARBON_DIOXIDE = "CARBON_DIOXIDE"
 
 
 class Facility(ClosedEnum):
-    """What else is at the Location. Spec: locations."""
+    """What else is at the Location. Spec: mod_locations#411-facility-enum."""
 
     HOTEL = "HOTEL"
     RESTAURANT = "RESTAURANT"
@@ -114,7 +114,7 @@ class Facility(ClosedEnum):
 
 
 class ImageCategory(ClosedEnum):
-    """What a picture shows. Spec: locations."""
+    """What a picture shows. Spec: mod_locations#415-imagecategory-enum."""
 
     CHARGER = "CHARGER"
     ENTRANCE = "ENTRANCE"
@@ -126,7 +126,7 @@ class ImageCategory(ClosedEnum):
 
 
 class LocationType(ClosedEnum):
-    """What kind of place it is. Spec: locations."""
+    """What kind of place it is. Spec: mod_locations#416-locationtype-enum."""
 
     ON_STREET = "ON_STREET"
     PARKING_GARAGE = "PARKING_GARAGE"
@@ -137,7 +137,7 @@ class LocationType(ClosedEnum):
 
 
 class ParkingRestriction(ClosedEnum):
-    """Who may park. Spec: locations."""
+    """Who may park. Spec: mod_locations#417-parkingrestriction-enum."""
 
     EV_ONLY = "EV_ONLY"
     PLUGGED = "PLUGGED"
@@ -147,7 +147,7 @@ class ParkingRestriction(ClosedEnum):
 
 
 class PowerType(ClosedEnum):
-    """Phases, or direct current. Spec: locations."""
+    """Phases, or direct current. Spec: mod_locations#418-powertype-enum."""
 
     AC_1_PHASE = "AC_1_PHASE"
     AC_3_PHASE = "AC_3_PHASE"
@@ -155,7 +155,7 @@ class PowerType(ClosedEnum):
 
 
 class Status(ClosedEnum):
-    """The state of an EVSE. Spec: locations."""
+    """The state of an EVSE. Spec: mod_locations#420-status-enum."""
 
     AVAILABLE = "AVAILABLE"
     BLOCKED = "BLOCKED"
@@ -169,7 +169,7 @@ class Status(ClosedEnum):
 
 
 class SessionStatus(ClosedEnum):
-    """The state of a session. Spec: sessions."""
+    """The state of a session. Spec: mod_sessions#41-sessionstatus-enum."""
 
     ACTIVE = "ACTIVE"
     COMPLETED = "COMPLETED"
@@ -178,14 +178,17 @@ class SessionStatus(ClosedEnum):
 
 
 class AuthMethod(ClosedEnum):
-    """How a session was authorised. Spec: cdrs."""
+    """How a session was authorised. Spec: mod_cdrs#41-authmethod-enum."""
 
     AUTH_REQUEST = "AUTH_REQUEST"
     WHITELIST = "WHITELIST"
 
 
 class CdrDimensionType(ClosedEnum):
-    """What a volume counts. ENERGY in kWh, TIME in hours, currents in A, powers in kW. Spec: cdrs."""
+    """What a volume counts. ENERGY in kWh, times in hours, currents in A, FLAT without unit.
+
+    Spec: mod_cdrs#43-cdrdimensiontype-enum
+    """
 
     ENERGY = "ENERGY"
     FLAT = "FLAT"
@@ -196,7 +199,7 @@ class CdrDimensionType(ClosedEnum):
 
 
 class DayOfWeek(ClosedEnum):
-    """The days. Spec: tariffs."""
+    """The days. Spec: mod_tariffs#41-dayofweek-enum."""
 
     MONDAY = "MONDAY"
     TUESDAY = "TUESDAY"
@@ -208,7 +211,7 @@ class DayOfWeek(ClosedEnum):
 
 
 class TariffDimensionType(ClosedEnum):
-    """What a price component prices. Spec: tariffs."""
+    """What a price component prices. Spec: mod_tariffs#44-tariffdimensiontype-enum."""
 
     ENERGY = "ENERGY"
     FLAT = "FLAT"
@@ -217,7 +220,7 @@ class TariffDimensionType(ClosedEnum):
 
 
 class Allowed(ClosedEnum):
-    """May this Token charge? Spec: tokens."""
+    """May this Token charge? Spec: mod_tokens#41-allowed-enum."""
 
     ALLOWED = "ALLOWED"
     BLOCKED = "BLOCKED"
@@ -227,14 +230,14 @@ class Allowed(ClosedEnum):
 
 
 class TokenType(ClosedEnum):
-    """What kind of Token it is. Spec: tokens."""
+    """What kind of Token it is. Spec: mod_tokens#43-tokentype-enum."""
 
     OTHER = "OTHER"
     RFID = "RFID"
 
 
 class WhitelistType(ClosedEnum):
-    """Whether a CPO may authorise without asking. Spec: tokens."""
+    """Whether a CPO may authorise without asking. Spec: mod_tokens#44-whitelisttype-enum."""
 
     ALWAYS = "ALWAYS"
     ALLOWED = "ALLOWED"
@@ -243,7 +246,7 @@ class WhitelistType(ClosedEnum):
 
 
 class CommandResponseType(ClosedEnum):
-    """The direct answer to a command. Spec: commands."""
+    """The direct answer to a command. Spec: mod_commands#41-commandresponsetype-enum."""
 
     NOT_SUPPORTED = "NOT_SUPPORTED"
     REJECTED = "REJECTED"
@@ -253,7 +256,7 @@ class CommandResponseType(ClosedEnum):
 
 
 class CommandType(ClosedEnum):
-    """The commands. Spec: commands."""
+    """The commands. Spec: mod_commands#42-commandtype-enum."""
 
     RESERVE_NOW = "RESERVE_NOW"
     START_SESSION = "START_SESSION"

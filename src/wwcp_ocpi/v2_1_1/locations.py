@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Locations, their EVSEs and connectors of OCPI 2.1.1."""
+"""Locations of OCPI 2.1.1, their EVSEs and connectors."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import msgspec
 from wwcp_ocpi.scalars import DateTime, Int, NonEmpty, Number
 from wwcp_ocpi.scalars.numbers import Int1, Int5
 from wwcp_ocpi.scalars.text import (
+    URL,
     LatitudeOfSixDecimals,
     LocalTime,
     LongitudeOfSixDecimals,
-    String10,
-    String100,
-    String16,
-    String255,
     String3,
+    String4,
+    String10,
+    String16,
     String36,
     String39,
-    String4,
     String45,
     String48,
     String64,
-    URL,
+    String100,
+    String255,
 )
 from wwcp_ocpi.v2_1_1.enums import (
     Capability,
@@ -41,7 +41,10 @@ from wwcp_ocpi.v2_1_1.types import DisplayText
 
 
 class Location(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A place with charge points, with its EVSEs and their connectors inside. Spec: mod_locations."""
+    """A place with charge points, with its EVSEs and their connectors inside.
+
+    Spec: mod_locations#31-location-object
+    """
 
     id: String39
     type: LocationType
@@ -67,7 +70,7 @@ class Location(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class EVSE(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The part of a charge point that charges one vehicle at a time. Spec: mod_locations."""
+    """The part of a charge point that charges one vehicle at a time. Spec: mod_locations#32-evse-object."""
 
     uid: String39
     evse_id: String48 | None = None
@@ -85,13 +88,13 @@ class EVSE(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Connector(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One socket or cable of an EVSE. Spec: mod_locations."""
+    """One socket or cable of an EVSE. Spec: mod_locations#33-connector-object."""
 
     id: String36
     standard: ConnectorType
     format: ConnectorFormat
     power_type: PowerType
-    voltage: Int  # V
+    voltage: Int  # V; of AC_3_PHASE from line to neutral
     amperage: Int  # A
     tariff_id: String36 | None = None
     terms_and_conditions: URL | None = None
@@ -99,7 +102,10 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AdditionalGeoLocation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One more point of a Location, an entrance for example. WGS 84 degrees as text. Spec: mod_locations."""
+    """One more point of a Location, an entrance for example. WGS 84 degrees as text.
+
+    Spec: mod_locations#41-additionalgeolocation-class
+    """
 
     latitude: LatitudeOfSixDecimals
     longitude: LongitudeOfSixDecimals
@@ -107,7 +113,7 @@ class AdditionalGeoLocation(msgspec.Struct, frozen=True, kw_only=True, omit_defa
 
 
 class BusinessDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Name, website and logo of a company. Spec: mod_locations."""
+    """Name, website and logo of a company. Spec: mod_locations#41-businessdetails-class."""
 
     name: String100
     website: URL | None = None
@@ -115,7 +121,7 @@ class BusinessDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 class EnergyMix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where the energy comes from. Spec: mod_locations."""
+    """Where the energy comes from. Spec: mod_locations#45-energymix-class."""
 
     is_green_energy: bool
     energy_sources: list[EnergySource] | None = None
@@ -125,35 +131,38 @@ class EnergyMix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class EnergySource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One source of energy and its share. Spec: mod_locations."""
+    """One source of energy and its share. Spec: mod_locations#46-energysource-class."""
 
     source: EnergySourceCategory
     percentage: Number  # percent
 
 
 class EnvironmentalImpact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One burden on the environment, by kWh. Spec: mod_locations."""
+    """One burden on the environment, by kWh. Spec: mod_locations#48-environmentalimpact-class."""
 
     source: EnvironmentalImpactCategory
     amount: Number  # g/kWh
 
 
 class ExceptionalPeriod(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A stretch of time in which other opening hours hold. Spec: mod_locations."""
+    """A stretch of time in which other opening hours hold.
+
+    Spec: mod_locations#410-exceptionalperiod-class
+    """
 
     period_begin: DateTime
     period_end: DateTime
 
 
 class GeoLocation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A point on earth. WGS 84 degrees as text. Spec: mod_locations."""
+    """A point on earth. WGS 84 degrees as text. Spec: mod_locations#412-geolocation-class."""
 
     latitude: LatitudeOfSixDecimals
     longitude: LongitudeOfSixDecimals
 
 
 class Hours(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """When a Location is open, in local time. Spec: mod_locations."""
+    """When a Location is open, in local time. Spec: mod_locations#413-hours-class."""
 
     regular_hours: list[RegularHours] | None = None
     twentyfourseven: bool | None = None
@@ -162,7 +171,7 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A picture and what it shows. Spec: mod_locations."""
+    """A picture and what it shows. Spec: mod_locations#414-image-class."""
 
     url: URL
     thumbnail: URL | None = None
@@ -173,7 +182,10 @@ class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RegularHours(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Opening hours of one weekday, 1 for Monday to 7 for Sunday, in local time. Spec: mod_locations."""
+    """Opening hours of one weekday, 1 for Monday to 7 for Sunday, in local time.
+
+    Spec: mod_locations#419-regularhours-class
+    """
 
     weekday: Int1  # 1 is Monday
     period_begin: LocalTime
@@ -181,7 +193,7 @@ class RegularHours(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class StatusSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A status that is planned for a time. Spec: mod_locations."""
+    """A status that is planned for a time. Spec: mod_locations#421-statusschedule-class."""
 
     period_begin: DateTime
     period_end: DateTime | None = None

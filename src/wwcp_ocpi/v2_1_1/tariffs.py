@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Tariffs: what charging costs of OCPI 2.1.1."""
+"""Tariffs of OCPI 2.1.1: what charging costs."""
 
 from __future__ import annotations
 
 import msgspec
 
 from wwcp_ocpi.scalars import DateTime, Int, NonEmpty, Number
-from wwcp_ocpi.scalars.text import LocalDate, LocalTime, String3, String36, URL
+from wwcp_ocpi.scalars.text import URL, LocalDate, LocalTime, String3, String36
 from wwcp_ocpi.v2_1_1.enums import DayOfWeek, TariffDimensionType
 from wwcp_ocpi.v2_1_1.locations import EnergyMix
 from wwcp_ocpi.v2_1_1.types import DisplayText
 
 
 class Tariff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What charging costs, as a list of elements; per dimension the first that matches counts. Spec: mod_tariffs."""
+    """What charging costs, as a list of elements; per dimension the first that matches counts.
+
+    Spec: mod_tariffs#31-tariff-object
+    """
 
     id: String36
     currency: String3
@@ -25,22 +28,25 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PriceComponent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one dimension costs. Prices per kWh, per hour, or flat; step_size in Wh or seconds. Spec: mod_tariffs."""
+    """What one dimension costs. Spec: mod_tariffs#42-pricecomponent-class."""
 
     type: TariffDimensionType
-    price: Number
-    step_size: Int  # Wh or seconds
+    price: Number  # per kWh, per hour, or flat; without VAT
+    step_size: Int  # Wh or seconds; without meaning for FLAT
 
 
 class TariffElement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Prices, and when they hold. Spec: mod_tariffs."""
+    """Prices, and when they hold. Spec: mod_tariffs#43-tariffelement-class."""
 
     price_components: NonEmpty[PriceComponent]
     restrictions: TariffRestrictions | None = None
 
 
 class TariffRestrictions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """When a tariff element holds. Times are local; minima include, maxima exclude. Spec: mod_tariffs."""
+    """When a tariff element holds. Times are local; minima include, maxima exclude.
+
+    Spec: mod_tariffs#45-tariffrestrictions-class
+    """
 
     start_time: LocalTime | None = None
     end_time: LocalTime | None = None

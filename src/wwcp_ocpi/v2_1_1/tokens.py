@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Tokens: who may charge of OCPI 2.1.1."""
+"""Tokens of OCPI 2.1.1: who may charge."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wwcp_ocpi.v2_1_1.types import DisplayText
 
 
 class AuthorizationInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The answer to: may this Token charge here, now? Spec: mod_tokens."""
+    """The answer to: may this Token charge here, now? Spec: mod_tokens#31-authorizationinfo-object."""
 
     allowed: Allowed
     location: LocationReferences | None = None
@@ -20,7 +20,7 @@ class AuthorizationInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a driver shows: a card, an app, a contract. Spec: mod_tokens."""
+    """What a driver shows: a card, an app, a contract. Spec: mod_tokens#32-token-object."""
 
     uid: String36
     type: TokenType
@@ -34,7 +34,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class LocationReferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A Location and EVSEs in it, named by id. Spec: mod_tokens."""
+    """A Location and EVSEs in it, named by id. Spec: mod_tokens#42-locationreferences-class."""
 
     location_id: String39
     evse_uids: list[String39] | None = None

@@ -11,21 +11,24 @@ from wwcp_ocpi.v2_1_1.enums import ModuleID, VersionNumber
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One version that a platform speaks, and where its details are. Spec: version_information_endpoint."""
+    """One version that a platform speaks, and where its details are.
+
+    Spec: version_information_endpoint#version-class
+    """
 
     version: VersionNumber
     url: URL
 
 
 class VersionDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The endpoints of one version. Spec: version_information_endpoint."""
+    """The endpoints of one version. Spec: version_information_endpoint#data-1."""
 
     version: VersionNumber
     endpoints: NonEmpty[Endpoint]
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One module of a version and its URL. Spec: version_information_endpoint."""
+    """One module of a version and its URL. Spec: version_information_endpoint#endpoint-class."""
 
     identifier: ModuleID
     url: URL

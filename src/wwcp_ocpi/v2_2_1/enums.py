@@ -5,14 +5,17 @@ from wwcp_ocpi.scalars import ClosedEnum
 
 
 class InterfaceRole(ClosedEnum):
-    """Which side of a module an endpoint is. Spec: versions."""
+    """Which side of a module an endpoint is.
+
+    Spec: version_information_endpoint#version_information_endpoint_interface_role_enum
+    """
 
     SENDER = "SENDER"
     RECEIVER = "RECEIVER"
 
 
 class ModuleID(ClosedEnum):
-    """The modules. Spec: versions."""
+    """The modules. Spec: version_information_endpoint#version_information_endpoint_moduleid_enum."""
 
     cdrs = "cdrs"
     chargingprofiles = "chargingprofiles"
@@ -26,7 +29,7 @@ class ModuleID(ClosedEnum):
 
 
 class VersionNumber(ClosedEnum):
-    """The versions. Spec: versions."""
+    """The versions. Spec: version_information_endpoint#version_information_endpoint_versionnumber_enum."""
 
     V2_0 = "2.0"
     V2_1 = "2.1"
@@ -36,7 +39,7 @@ class VersionNumber(ClosedEnum):
 
 
 class Capability(ClosedEnum):
-    """What an EVSE can do. Spec: locations."""
+    """What an EVSE can do. Spec: mod_locations#mod_locations_capability_enum."""
 
     CHARGING_PROFILE_CAPABLE = "CHARGING_PROFILE_CAPABLE"
     CHARGING_PREFERENCES_CAPABLE = "CHARGING_PREFERENCES_CAPABLE"
@@ -54,14 +57,14 @@ class Capability(ClosedEnum):
 
 
 class ConnectorFormat(ClosedEnum):
-    """A socket, or a cable that is attached. Spec: locations."""
+    """A socket, or a cable that is attached. Spec: mod_locations#mod_locations_connectorformat_enum."""
 
     SOCKET = "SOCKET"
     CABLE = "CABLE"
 
 
 class ConnectorType(ClosedEnum):
-    """The plug. Spec: locations."""
+    """The plug. Spec: mod_locations#mod_locations_connectortype_enum."""
 
     CHADEMO = "CHADEMO"
     CHAOJI = "CHAOJI"
@@ -106,7 +109,7 @@ class ConnectorType(ClosedEnum):
 
 
 class EnergySourceCategory(ClosedEnum):
-    """Where energy comes from. Spec: locations."""
+    """Where energy comes from. Spec: mod_locations#mod_locations_energysourcecategory_enum."""
 
     NUCLEAR = "NUCLEAR"
     GENERAL_FOSSIL = "GENERAL_FOSSIL"
@@ -119,14 +122,17 @@ class EnergySourceCategory(ClosedEnum):
 
 
 class EnvironmentalImpactCategory(ClosedEnum):
-    """What burdens the environment. In g/kWh. Spec: locations."""
+    """What burdens the environment. In g/kWh.
+
+    Spec: mod_locations#mod_locations_environmentalimpactcategory_enum
+    """
 
     NUCLEAR_WASTE = "NUCLEAR_WASTE"
     CARBON_DIOXIDE = "CARBON_DIOXIDE"
 
 
 class Facility(ClosedEnum):
-    """What else is at the Location. Spec: locations."""
+    """What else is at the Location. Spec: mod_locations#mod_locations_facility_enum."""
 
     HOTEL = "HOTEL"
     RESTAURANT = "RESTAURANT"
@@ -151,7 +157,7 @@ class Facility(ClosedEnum):
 
 
 class ImageCategory(ClosedEnum):
-    """What a picture shows. Spec: locations."""
+    """What a picture shows. Spec: mod_locations#mod_locations_imagecategory_enum."""
 
     CHARGER = "CHARGER"
     ENTRANCE = "ENTRANCE"
@@ -163,7 +169,7 @@ class ImageCategory(ClosedEnum):
 
 
 class ParkingRestriction(ClosedEnum):
-    """Who may park. Spec: locations."""
+    """Who may park. Spec: mod_locations#mod_locations_parkingrestriction_enum."""
 
     EV_ONLY = "EV_ONLY"
     PLUGGED = "PLUGGED"
@@ -173,7 +179,7 @@ class ParkingRestriction(ClosedEnum):
 
 
 class ParkingType(ClosedEnum):
-    """What kind of place it is. Spec: locations."""
+    """What kind of place it is. Spec: mod_locations#mod_locations_parkingtype_enum."""
 
     ALONG_MOTORWAY = "ALONG_MOTORWAY"
     PARKING_GARAGE = "PARKING_GARAGE"
@@ -184,7 +190,7 @@ class ParkingType(ClosedEnum):
 
 
 class PowerType(ClosedEnum):
-    """Phases, or direct current. Spec: locations."""
+    """Phases, or direct current. Spec: mod_locations#mod_locations_powertype_enum."""
 
     AC_1_PHASE = "AC_1_PHASE"
     AC_2_PHASE = "AC_2_PHASE"
@@ -194,7 +200,7 @@ class PowerType(ClosedEnum):
 
 
 class Status(ClosedEnum):
-    """The state of an EVSE. Spec: locations."""
+    """The state of an EVSE. Spec: mod_locations#mod_locations_status_enum."""
 
     AVAILABLE = "AVAILABLE"
     BLOCKED = "BLOCKED"
@@ -208,7 +214,10 @@ class Status(ClosedEnum):
 
 
 class ChargingPreferencesResponse(ClosedEnum):
-    """Whether the wishes of a driver can be met. Spec: sessions."""
+    """Whether the wishes of a driver can be met.
+
+    Spec: mod_sessions#mod_sessions_charging_preferences_response_enum
+    """
 
     ACCEPTED = "ACCEPTED"
     DEPARTURE_REQUIRED = "DEPARTURE_REQUIRED"
@@ -218,7 +227,7 @@ class ChargingPreferencesResponse(ClosedEnum):
 
 
 class ProfileType(ClosedEnum):
-    """Cheap, fast, green or regular. Spec: sessions."""
+    """Cheap, fast, green or regular. Spec: mod_sessions#mod_sessions_profile_type_enum."""
 
     CHEAP = "CHEAP"
     FAST = "FAST"
@@ -227,7 +236,7 @@ class ProfileType(ClosedEnum):
 
 
 class SessionStatus(ClosedEnum):
-    """The state of a session. Spec: sessions."""
+    """The state of a session. Spec: mod_sessions#mod_sessions_sessionstatus_enum."""
 
     ACTIVE = "ACTIVE"
     COMPLETED = "COMPLETED"
@@ -237,7 +246,7 @@ class SessionStatus(ClosedEnum):
 
 
 class AuthMethod(ClosedEnum):
-    """How a session was authorised. Spec: cdrs."""
+    """How a session was authorised. Spec: mod_cdrs#mod_cdrs_authmethod_enum."""
 
     AUTH_REQUEST = "AUTH_REQUEST"
     COMMAND = "COMMAND"
@@ -245,7 +254,13 @@ class AuthMethod(ClosedEnum):
 
 
 class CdrDimensionType(ClosedEnum):
-    """What a volume counts. ENERGY in kWh, TIME in hours, currents in A, powers in kW. Spec: cdrs."""
+    """What a volume counts: energies in kWh, times in hours, currents in A, powers in kW.
+
+    STATE_OF_CHARGE is in percent. CURRENT, ENERGY_EXPORT, ENERGY_IMPORT, POWER and STATE_OF_CHARGE are for Sessions,
+    never for CDRs (CDR-23).
+
+    Spec: mod_cdrs#mod_cdrs_cdrdimensiontype_enum
+    """
 
     CURRENT = "CURRENT"
     ENERGY = "ENERGY"
@@ -263,7 +278,7 @@ class CdrDimensionType(ClosedEnum):
 
 
 class DayOfWeek(ClosedEnum):
-    """The days. Spec: tariffs."""
+    """The days. Spec: mod_tariffs#mod_tariffs_dayofweek_enum."""
 
     MONDAY = "MONDAY"
     TUESDAY = "TUESDAY"
@@ -275,14 +290,17 @@ class DayOfWeek(ClosedEnum):
 
 
 class ReservationRestrictionType(ClosedEnum):
-    """Which end of a reservation a tariff element prices. Spec: tariffs."""
+    """Which end of a reservation a tariff element prices.
+
+    Spec: mod_tariffs#mod_tariffs_reservation_restriction_type
+    """
 
     RESERVATION = "RESERVATION"
     RESERVATION_EXPIRES = "RESERVATION_EXPIRES"
 
 
 class TariffDimensionType(ClosedEnum):
-    """What a price component prices. Spec: tariffs."""
+    """What a price component prices. Spec: mod_tariffs#mod_tariffs_tariffdimensiontype_enum."""
 
     ENERGY = "ENERGY"
     FLAT = "FLAT"
@@ -291,7 +309,7 @@ class TariffDimensionType(ClosedEnum):
 
 
 class TariffType(ClosedEnum):
-    """For whom a tariff is. Spec: tariffs."""
+    """For whom a tariff is. Spec: mod_tariffs#mod_tariffs_tariff_type."""
 
     AD_HOC_PAYMENT = "AD_HOC_PAYMENT"
     PROFILE_CHEAP = "PROFILE_CHEAP"
@@ -301,7 +319,7 @@ class TariffType(ClosedEnum):
 
 
 class AllowedType(ClosedEnum):
-    """May this Token charge? Spec: tokens."""
+    """May this Token charge? Spec: mod_tokens#mod_tokens_allowed_enum."""
 
     ALLOWED = "ALLOWED"
     BLOCKED = "BLOCKED"
@@ -311,7 +329,7 @@ class AllowedType(ClosedEnum):
 
 
 class TokenType(ClosedEnum):
-    """What kind of Token it is. Spec: tokens."""
+    """What kind of Token it is. Spec: mod_tokens#mod_tokens_tokentype_enum."""
 
     AD_HOC_USER = "AD_HOC_USER"
     APP_USER = "APP_USER"
@@ -320,7 +338,7 @@ class TokenType(ClosedEnum):
 
 
 class WhitelistType(ClosedEnum):
-    """Whether a CPO may authorise without asking. Spec: tokens."""
+    """Whether a CPO may authorise without asking. Spec: mod_tokens#mod_tokens_whitelisttype_enum."""
 
     ALWAYS = "ALWAYS"
     ALLOWED = "ALLOWED"
@@ -329,7 +347,7 @@ class WhitelistType(ClosedEnum):
 
 
 class CommandResponseType(ClosedEnum):
-    """The direct answer to a command. Spec: commands."""
+    """The direct answer to a command. Spec: mod_commands#mod_commands_commandresponsetype_enum."""
 
     NOT_SUPPORTED = "NOT_SUPPORTED"
     REJECTED = "REJECTED"
@@ -338,7 +356,10 @@ class CommandResponseType(ClosedEnum):
 
 
 class CommandResultType(ClosedEnum):
-    """What became of a command at the charge point. Spec: commands."""
+    """What became of a command at the charge point.
+
+    Spec: mod_commands#mod_commands_commandresulttype_enum
+    """
 
     ACCEPTED = "ACCEPTED"
     CANCELED_RESERVATION = "CANCELED_RESERVATION"
@@ -352,7 +373,7 @@ class CommandResultType(ClosedEnum):
 
 
 class CommandType(ClosedEnum):
-    """The commands. Spec: commands."""
+    """The commands. Spec: mod_commands#mod_commands_commandtype_enum."""
 
     CANCEL_RESERVATION = "CANCEL_RESERVATION"
     RESERVE_NOW = "RESERVE_NOW"
@@ -362,14 +383,17 @@ class CommandType(ClosedEnum):
 
 
 class ChargingRateUnit(ClosedEnum):
-    """The unit of a charging profile. Spec: chargingprofiles."""
+    """The unit of a charging profile. Spec: mod_charging_profiles#mod_charging_profiles_chargingrateunit."""
 
     W = "W"
     A = "A"
 
 
 class ChargingProfileResponseType(ClosedEnum):
-    """The direct answer to a charging-profile request. Spec: chargingprofiles."""
+    """The direct answer to a charging-profile request.
+
+    Spec: mod_charging_profiles#mod_charging_profiles_responsetype_enum
+    """
 
     ACCEPTED = "ACCEPTED"
     NOT_SUPPORTED = "NOT_SUPPORTED"
@@ -379,7 +403,10 @@ class ChargingProfileResponseType(ClosedEnum):
 
 
 class ChargingProfileResultType(ClosedEnum):
-    """The result of a charging-profile request. Spec: chargingprofiles."""
+    """The result of a charging-profile request.
+
+    Spec: mod_charging_profiles#mod_charging_profiles_resulttype_enum
+    """
 
     ACCEPTED = "ACCEPTED"
     REJECTED = "REJECTED"
@@ -387,7 +414,10 @@ class ChargingProfileResultType(ClosedEnum):
 
 
 class ConnectionStatus(ClosedEnum):
-    """Whether a party behind a hub can be reached. Spec: hubclientinfo."""
+    """Whether a party behind a hub can be reached.
+
+    Spec: mod_hub_client_info#mod_hub_client_info_hub_connection_type_enum
+    """
 
     CONNECTED = "CONNECTED"
     OFFLINE = "OFFLINE"
@@ -396,7 +426,7 @@ class ConnectionStatus(ClosedEnum):
 
 
 class Role(ClosedEnum):
-    """The role of a party. Spec: types."""
+    """The role of a party. Spec: types#types_role_enum."""
 
     CPO = "CPO"
     EMSP = "EMSP"

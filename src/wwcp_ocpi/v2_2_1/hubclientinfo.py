@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""HubClientInfo: who is connected to a hub of OCPI 2.2.1."""
+"""HubClientInfo of OCPI 2.2.1: who is connected to a hub."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from wwcp_ocpi.v2_2_1.enums import ConnectionStatus, Role
 
 
 class ClientInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One party behind a hub, and whether it can be reached. Spec: mod_hub_client_info."""
+    """One party behind a hub, and whether it can be reached.
+
+    Spec: mod_hub_client_info#mod_hub_client_info_hub_client_info_object
+    """
 
     party_id: CiString3
     country_code: CiString2

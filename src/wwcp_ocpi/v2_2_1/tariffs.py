@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Tariffs: what charging costs of OCPI 2.2.1."""
+"""Tariffs of OCPI 2.2.1: what charging costs."""
 
 from __future__ import annotations
 
 import msgspec
 
 from wwcp_ocpi.scalars import DateTime, Int, NonEmpty, Number
-from wwcp_ocpi.scalars.text import CiString2, CiString3, CiString36, LocalDate, LocalTime, String3, URL
+from wwcp_ocpi.scalars.text import URL, CiString2, CiString3, CiString36, LocalDate, LocalTime, String3
 from wwcp_ocpi.v2_2_1.enums import DayOfWeek, ReservationRestrictionType, TariffDimensionType, TariffType
 from wwcp_ocpi.v2_2_1.locations import EnergyMix
 from wwcp_ocpi.v2_2_1.types import DisplayText, Price
 
 
 class Tariff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What charging costs, as a list of elements; per dimension the first that matches counts. Spec: mod_tariffs."""
+    """What charging costs, as a list of elements; per dimension the first that matches counts.
+
+    Spec: mod_tariffs#mod_tariffs_tariff_object
+    """
 
     country_code: CiString2
     party_id: CiString3
@@ -32,23 +35,26 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PriceComponent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one dimension costs. Prices per kWh, per hour, or flat; step_size in Wh or seconds. Spec: mod_tariffs."""
+    """What one dimension costs. Spec: mod_tariffs#mod_tariffs_pricecomponent_class."""
 
     type: TariffDimensionType
-    price: Number
+    price: Number  # per kWh, per hour, or flat; without VAT
     vat: Number | None = None  # percent
-    step_size: Int  # Wh or seconds
+    step_size: Int  # Wh or seconds; without meaning for FLAT
 
 
 class TariffElement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Prices, and when they hold. Spec: mod_tariffs."""
+    """Prices, and when they hold. Spec: mod_tariffs#mod_tariffs_tariffelement_class."""
 
     price_components: NonEmpty[PriceComponent]
     restrictions: TariffRestrictions | None = None
 
 
 class TariffRestrictions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """When a tariff element holds. Times are local; minima include, maxima exclude. Spec: mod_tariffs."""
+    """When a tariff element holds. Times are local; minima include, maxima exclude.
+
+    Spec: mod_tariffs#mod_tariffs_tariffrestrictions_class
+    """
 
     start_time: LocalTime | None = None
     end_time: LocalTime | None = None
@@ -56,8 +62,8 @@ class TariffRestrictions(msgspec.Struct, frozen=True, kw_only=True, omit_default
     end_date: LocalDate | None = None
     min_kwh: Number | None = None  # kWh
     max_kwh: Number | None = None  # kWh
-    min_current: Number | None = None  # A
-    max_current: Number | None = None  # A
+    min_current: Number | None = None  # A, sum of the phases
+    max_current: Number | None = None  # A, sum of the phases
     min_power: Number | None = None  # kW
     max_power: Number | None = None  # kW
     min_duration: Int | None = None  # seconds

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Tokens: who may charge of OCPI 2.2.1."""
+"""Tokens of OCPI 2.2.1: who may charge."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from wwcp_ocpi.v2_2_1.types import DisplayText
 
 
 class AuthorizationInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The answer to: may this Token charge here, now? Spec: mod_tokens."""
+    """The answer to: may this Token charge here, now?
+
+    Spec: mod_tokens#mod_tokens_authorizationinfo_object
+    """
 
     allowed: AllowedType
     token: Token
@@ -22,7 +25,7 @@ class AuthorizationInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a driver shows: a card, an app, a contract. Spec: mod_tokens."""
+    """What a driver shows: a card, an app, a contract. Spec: mod_tokens#mod_tokens_token_object."""
 
     country_code: CiString2
     party_id: CiString3
@@ -41,14 +44,14 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class EnergyContract(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The driver's own energy supplier and contract. Spec: mod_tokens."""
+    """The driver's own energy supplier and contract. Spec: mod_tokens#mod_tokens_energy_contract."""
 
     supplier_name: String64
     contract_id: String64 | None = None
 
 
 class LocationReferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A Location and EVSEs in it, named by id. Spec: mod_tokens."""
+    """A Location and EVSEs in it, named by id. Spec: mod_tokens#mod_tokens_locationreferences_class."""
 
     location_id: CiString36
     evse_uids: list[CiString36] | None = None

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Bookings: a charge point for a time ahead of OCPI 2.3.0."""
+"""Bookings of OCPI 2.3.0: a charge point for a time ahead."""
 
 from __future__ import annotations
 
 import msgspec
 
 from wwcp_ocpi.scalars import DateTime, Int, NonEmpty, Number
-from wwcp_ocpi.scalars.text import CiString2, CiString3, CiString36, CiString36OrNA, String, URL
+from wwcp_ocpi.scalars.text import URL, CiString2, CiString3, CiString36, CiString36OrNA, String
 from wwcp_ocpi.v2_3_0.enums import (
     AccessMethod,
     CanceledReason,
@@ -23,7 +23,7 @@ from wwcp_ocpi.v2_3_0.enums import (
 
 
 class Booking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A booked charge point, as the CPO keeps it. Spec: mod_bookings."""
+    """A booked charge point, as the CPO keeps it. Spec: mod_bookings#mod_bookings_booking_object."""
 
     id: CiString36
     country_code: CiString2
@@ -44,7 +44,10 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class BookingLocation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What can be booked at a Location, and under which terms. Spec: mod_bookings."""
+    """What can be booked at a Location, and under which terms.
+
+    Spec: mod_bookings#mod_bookings_bookinglocation_object
+    """
 
     country_code: CiString2
     party_id: CiString3
@@ -59,7 +62,7 @@ class BookingLocation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 class Calendar(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """When a BookingLocation is free. Spec: mod_bookings."""
+    """When a BookingLocation is free. Spec: mod_bookings#mod_bookings_calendar_object."""
 
     id: CiString36
     begin_from: DateTime
@@ -70,14 +73,17 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AccessInformation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a booked driver gets in. Spec: mod_bookings."""
+    """How a booked driver gets in. Spec: mod_bookings#mod_bookings_access_information_class."""
 
     method: AccessMethod
     value: String | None = None
 
 
 class BookingOption(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What must be true of the charge point that is booked. Spec: mod_bookings."""
+    """What must be true of the charge point that is booked.
+
+    Spec: mod_bookings#mod_bookings_booking_option_class
+    """
 
     evse_uid: CiString36OrNA | None = None
     connector_id: CiString36 | None = None
@@ -99,7 +105,10 @@ class BookingOption(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class BookingRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an eMSP asks for: a booking, its change, or its end. Spec: mod_bookings."""
+    """What an eMSP asks for: a booking, its change, or its end.
+
+    Spec: mod_bookings#mod_bookings_request_class
+    """
 
     country_code: CiString2
     party_id: CiString3
@@ -116,7 +125,10 @@ class BookingRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class BookingRequestStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One request for a booking and what became of it. Spec: mod_bookings."""
+    """One request for a booking and what became of it.
+
+    Spec: mod_bookings#mod_bookings_request_status_class
+    """
 
     request_status: ReservationRequestStatus
     booking_request: BookingRequest
@@ -124,29 +136,29 @@ class BookingRequestStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defau
 
 
 class BookingTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The conditions of a booking. Times in minutes. Spec: mod_bookings."""
+    """The conditions of a booking. Spec: mod_bookings#mod_bookings_booking_terms_class."""
 
     rfid_auth_required: bool | None = None
     token_groups_supported: bool | None = None
     remote_auth_supported: bool | None = None
     supported_access_methods: NonEmpty[AccessMethod]
-    change_until_minutes: Number
-    cancel_until_minutes: Number
+    change_until_minutes: Number  # before the start
+    cancel_until_minutes: Number  # before the start
     change_not_allowed: bool | None = None
     early_start_allowed: bool | None = None
-    early_start_time: Number | None = None
-    noshow_timeout: Number | None = None
+    early_start_time: Number | None = None  # minutes
+    noshow_timeout: Number | None = None  # minutes after the start; None for no time-out
     noshow_fee: bool | None = None
     late_stop_allowed: bool | None = None
-    late_stop_time: Number | None = None
+    late_stop_time: Number | None = None  # minutes
     overlapping_bookings_allowed: bool | None = None
-    min_booking_duration: Number | None = None
-    max_booking_duration: Number | None = None
+    min_booking_duration: Number | None = None  # minutes
+    max_booking_duration: Number | None = None  # minutes
     booking_terms: URL | None = None
 
 
 class BookingToken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Which Token may start the booked session. Spec: mod_bookings."""
+    """Which Token may start the booked session. Spec: mod_bookings#mod_bookings_booking_token_object."""
 
     country_code: CiString2
     party_id: CiString3
@@ -156,28 +168,28 @@ class BookingToken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class Cancellation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Who ended a booking, and why. Spec: mod_bookings."""
+    """Who ended a booking, and why. Spec: mod_bookings#mod_bookings_cancellation_class."""
 
     cancellation_reason: CanceledReason
     who_canceled: Role
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A stretch of time with both ends. Spec: mod_bookings."""
+    """A stretch of time with both ends. Spec: mod_bookings#mod_bookings_period_class."""
 
     start_date_time: DateTime
     end_date_time: DateTime
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Whether a charge point needs a booking. Spec: mod_bookings."""
+    """Whether a charge point needs a booking. Spec: mod_bookings#mod_bookings_policy_object."""
 
     reservation_required: bool
-    ad_hoc: Number | None = None
+    ad_hoc: Number | None = None  # how many can be used without a booking
 
 
 class Timeslot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A stretch of time that can be booked. Spec: mod_bookings."""
+    """A stretch of time that can be booked. Spec: mod_bookings#mod_bookings_timeslot_class."""
 
     start_date_time: DateTime
     end_date_time: DateTime

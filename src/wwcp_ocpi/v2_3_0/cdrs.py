@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Charge detail records: what was charged, for good of OCPI 2.3.0."""
+"""Charge detail records of OCPI 2.3.0: what was charged, for good."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from wwcp_ocpi.scalars.text import (
     CiString36OrNA,
     CiString39,
     CiString48OrNA,
+    String3,
     String10,
     String20,
-    String255,
-    String3,
     String45,
-    String5000,
+    String255,
     String512,
+    String5000,
 )
 from wwcp_ocpi.v2_3_0.enums import (
     AuthMethod,
@@ -36,7 +36,10 @@ from wwcp_ocpi.v2_3_0.types import Price
 
 
 class CDR(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A charge detail record: the only object that may be billed. Never changed once sent. Spec: mod_cdrs."""
+    """A charge detail record: the only object that may be billed. Never changed once sent.
+
+    Spec: mod_cdrs#mod_cdrs_cdr_object
+    """
 
     country_code: CiString2
     party_id: CiString3
@@ -60,7 +63,7 @@ class CDR(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     total_energy_cost: Price | None = None
     total_time: Number  # hours
     total_time_cost: Price | None = None
-    total_parking_time: Number | None = None  # hours
+    total_parking_time: Number | None = None  # hours in which no energy flowed
     total_parking_cost: Price | None = None
     total_reservation_cost: Price | None = None
     remark: String255 | None = None
@@ -72,14 +75,17 @@ class CDR(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CdrDimension(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One measured quantity of a charging period. Spec: mod_cdrs."""
+    """One measured quantity of a charging period. Spec: mod_cdrs#mod_cdrs_cdrdimension_class."""
 
     type: CdrDimensionType
-    volume: Number
+    volume: Number  # in the unit of its type
 
 
 class CdrLocation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The part of a Location that a CDR keeps: where this session was. Spec: mod_cdrs."""
+    """The part of a Location that a CDR keeps: where this session was.
+
+    Spec: mod_cdrs#mod_cdrs_cdr_location_class
+    """
 
     id: CiString36
     name: String255 | None = None
@@ -98,7 +104,7 @@ class CdrLocation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class CdrToken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The part of a Token that a CDR keeps: who charged. Spec: mod_cdrs."""
+    """The part of a Token that a CDR keeps: who charged. Spec: mod_cdrs#mod_cdrs_cdr_token_object."""
 
     country_code: CiString2
     party_id: CiString3
@@ -108,7 +114,10 @@ class CdrToken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ChargingPeriod(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A stretch of a session in which nothing that matters for the price changed; it ends where the next begins. Spec: mod_cdrs."""
+    """A stretch of a session during which the price did not change; it ends where the next begins.
+
+    Spec: mod_cdrs#mod_cdrs_chargingperiod_class
+    """
 
     start_date_time: DateTime
     dimensions: NonEmpty[CdrDimension]
@@ -116,7 +125,7 @@ class ChargingPeriod(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class SignedData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Meter values with the signature of the meter. Spec: mod_cdrs."""
+    """Meter values with the signature of the meter. Spec: mod_cdrs#mod_cdrs_signed_data_class."""
 
     encoding_method: CiString36
     encoding_method_version: Int | None = None
@@ -126,7 +135,7 @@ class SignedData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SignedValue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One signed meter value, as the meter wrote it. Spec: mod_cdrs."""
+    """One signed meter value, as the meter wrote it. Spec: mod_cdrs#mod_cdrs_signed_value_class."""
 
     nature: CiString32
     plain_data: String5000

@@ -5,14 +5,17 @@ from wwcp_ocpi.scalars import ClosedEnum, OpenEnum
 
 
 class InterfaceRole(ClosedEnum):
-    """Which side of a module an endpoint is. Spec: versions."""
+    """Which side of a module an endpoint is.
+
+    Spec: version_information_endpoint#version_information_endpoint_interface_role_enum
+    """
 
     SENDER = "SENDER"
     RECEIVER = "RECEIVER"
 
 
 class ModuleID(OpenEnum):
-    """The modules. Spec: versions."""
+    """The modules. Spec: version_information_endpoint#version_information_endpoint_moduleid_enum."""
 
     cdrs = "cdrs"
     chargingprofiles = "chargingprofiles"
@@ -26,7 +29,7 @@ class ModuleID(OpenEnum):
 
 
 class VersionNumber(OpenEnum):
-    """The versions. Spec: versions."""
+    """The versions. Spec: version_information_endpoint#version_information_endpoint_versionnumber_enum."""
 
     V2_0 = "2.0"
     V2_1 = "2.1"
@@ -37,7 +40,7 @@ class VersionNumber(OpenEnum):
 
 
 class Capability(OpenEnum):
-    """What an EVSE can do. Spec: locations."""
+    """What an EVSE can do. Spec: mod_locations#mod_locations_capability_enum."""
 
     CHARGING_PROFILE_CAPABLE = "CHARGING_PROFILE_CAPABLE"
     CHARGING_PREFERENCES_CAPABLE = "CHARGING_PREFERENCES_CAPABLE"
@@ -55,21 +58,21 @@ class Capability(OpenEnum):
 
 
 class ConnectorCapability(OpenEnum):
-    """What a connector can do. Spec: locations."""
+    """What a connector can do. Spec: mod_locations#mod_locations_connectorcapability_enum."""
 
     ISO_15118_2_PLUG_AND_CHARGE = "ISO_15118_2_PLUG_AND_CHARGE"
     ISO_15118_20_PLUG_AND_CHARGE = "ISO_15118_20_PLUG_AND_CHARGE"
 
 
 class ConnectorFormat(ClosedEnum):
-    """A socket, or a cable that is attached. Spec: locations."""
+    """A socket, or a cable that is attached. Spec: mod_locations#mod_locations_connectorformat_enum."""
 
     SOCKET = "SOCKET"
     CABLE = "CABLE"
 
 
 class ConnectorType(OpenEnum):
-    """The plug. Spec: locations."""
+    """The plug. Spec: mod_locations#mod_locations_connectortype_enum."""
 
     CHADEMO = "CHADEMO"
     CHAOJI = "CHAOJI"
@@ -116,7 +119,7 @@ class ConnectorType(OpenEnum):
 
 
 class EnergySourceCategory(ClosedEnum):
-    """Where energy comes from. Spec: locations."""
+    """Where energy comes from. Spec: mod_locations#mod_locations_energysourcecategory_enum."""
 
     NUCLEAR = "NUCLEAR"
     GENERAL_FOSSIL = "GENERAL_FOSSIL"
@@ -129,14 +132,20 @@ class EnergySourceCategory(ClosedEnum):
 
 
 class EnvironmentalImpactCategory(OpenEnum):
-    """What burdens the environment. In g/kWh. Spec: locations."""
+    """What burdens the environment. In g/kWh.
+
+    Spec: mod_locations#mod_locations_environmentalimpactcategory_enum
+    """
 
     NUCLEAR_WASTE = "NUCLEAR_WASTE"
     CARBON_DIOXIDE = "CARBON_DIOXIDE"
 
 
 class EVSEPosition(ClosedEnum):
-    """On which side of the parking place the EVSE stands. Spec: locations."""
+    """On which side of the parking place the EVSE stands.
+
+    Spec: mod_locations#mod_locations_evseposition_enum
+    """
 
     LEFT = "LEFT"
     RIGHT = "RIGHT"
@@ -144,7 +153,7 @@ class EVSEPosition(ClosedEnum):
 
 
 class Facility(OpenEnum):
-    """What else is at the Location. Spec: locations."""
+    """What else is at the Location. Spec: mod_locations#mod_locations_facility_enum."""
 
     HOTEL = "HOTEL"
     RESTAURANT = "RESTAURANT"
@@ -169,7 +178,7 @@ class Facility(OpenEnum):
 
 
 class ImageCategory(OpenEnum):
-    """What a picture shows. Spec: locations."""
+    """What a picture shows. Spec: mod_locations#mod_locations_imagecategory_enum."""
 
     CHARGER = "CHARGER"
     ENTRANCE = "ENTRANCE"
@@ -181,7 +190,7 @@ class ImageCategory(OpenEnum):
 
 
 class ParkingDirection(ClosedEnum):
-    """How vehicles stand. Spec: locations."""
+    """How vehicles stand. Spec: mod_locations#mod_locations_parkingdirection_enum."""
 
     PARALLEL = "PARALLEL"
     PERPENDICULAR = "PERPENDICULAR"
@@ -189,7 +198,7 @@ class ParkingDirection(ClosedEnum):
 
 
 class ParkingRestriction(OpenEnum):
-    """Who may park. Spec: locations."""
+    """Who may park. Spec: mod_locations#mod_locations_parkingrestriction_enum."""
 
     CUSTOMERS = "CUSTOMERS"
     DISABLED = "DISABLED"
@@ -202,7 +211,7 @@ class ParkingRestriction(OpenEnum):
 
 
 class ParkingType(OpenEnum):
-    """What kind of place it is. Spec: locations."""
+    """What kind of place it is. Spec: mod_locations#mod_locations_parkingtype_enum."""
 
     ALONG_MOTORWAY = "ALONG_MOTORWAY"
     PARKING_GARAGE = "PARKING_GARAGE"
@@ -213,7 +222,7 @@ class ParkingType(OpenEnum):
 
 
 class PowerType(ClosedEnum):
-    """Phases, or direct current. Spec: locations."""
+    """Phases, or direct current. Spec: mod_locations#mod_locations_powertype_enum."""
 
     AC_1_PHASE = "AC_1_PHASE"
     AC_2_PHASE = "AC_2_PHASE"
@@ -223,7 +232,7 @@ class PowerType(ClosedEnum):
 
 
 class Status(ClosedEnum):
-    """The state of an EVSE. Spec: locations."""
+    """The state of an EVSE. Spec: mod_locations#mod_locations_status_enum."""
 
     AVAILABLE = "AVAILABLE"
     BLOCKED = "BLOCKED"
@@ -237,7 +246,7 @@ class Status(ClosedEnum):
 
 
 class VehicleType(OpenEnum):
-    """What kind of vehicle. Spec: locations."""
+    """What kind of vehicle. Spec: mod_locations#mod_locations_vehicletype_enum."""
 
     MOTORCYCLE = "MOTORCYCLE"
     PERSONAL_VEHICLE = "PERSONAL_VEHICLE"
@@ -251,7 +260,10 @@ class VehicleType(OpenEnum):
 
 
 class ChargingPreferencesResponse(ClosedEnum):
-    """Whether the wishes of a driver can be met. Spec: sessions."""
+    """Whether the wishes of a driver can be met.
+
+    Spec: mod_sessions#mod_sessions_charging_preferences_response_enum
+    """
 
     ACCEPTED = "ACCEPTED"
     DEPARTURE_REQUIRED = "DEPARTURE_REQUIRED"
@@ -261,7 +273,7 @@ class ChargingPreferencesResponse(ClosedEnum):
 
 
 class ProfileType(ClosedEnum):
-    """Cheap, fast, green or regular. Spec: sessions."""
+    """Cheap, fast, green or regular. Spec: mod_sessions#mod_sessions_profile_type_enum."""
 
     CHEAP = "CHEAP"
     FAST = "FAST"
@@ -270,7 +282,7 @@ class ProfileType(ClosedEnum):
 
 
 class SessionStatus(ClosedEnum):
-    """The state of a session. Spec: sessions."""
+    """The state of a session. Spec: mod_sessions#mod_sessions_sessionstatus_enum."""
 
     ACTIVE = "ACTIVE"
     COMPLETED = "COMPLETED"
@@ -280,7 +292,7 @@ class SessionStatus(ClosedEnum):
 
 
 class AuthMethod(ClosedEnum):
-    """How a session was authorised. Spec: cdrs."""
+    """How a session was authorised. Spec: mod_cdrs#mod_cdrs_authmethod_enum."""
 
     AUTH_REQUEST = "AUTH_REQUEST"
     COMMAND = "COMMAND"
@@ -288,7 +300,13 @@ class AuthMethod(ClosedEnum):
 
 
 class CdrDimensionType(ClosedEnum):
-    """What a volume counts. ENERGY in kWh, TIME in hours, currents in A, powers in kW. Spec: cdrs."""
+    """What a volume counts: energies in kWh, times in hours, currents in A, powers in kW.
+
+    STATE_OF_CHARGE is in percent. CURRENT, ENERGY_EXPORT, ENERGY_IMPORT, POWER and STATE_OF_CHARGE are for Sessions,
+    never for CDRs (CDR-23).
+
+    Spec: mod_cdrs#mod_cdrs_cdrdimensiontype_enum
+    """
 
     CURRENT = "CURRENT"
     ENERGY = "ENERGY"
@@ -301,14 +319,14 @@ class CdrDimensionType(ClosedEnum):
     PARKING_TIME = "PARKING_TIME"
     POWER = "POWER"
     RESERVATION_TIME = "RESERVATION_TIME"
-    STATE_OF_CHARGE = "STATE_OF_CHARGE"
-    TIME = "TIME"
     RESERVATION_EXPIRES = "RESERVATION_EXPIRES"
     RESERVATION_OVERTIME = "RESERVATION_OVERTIME"
+    STATE_OF_CHARGE = "STATE_OF_CHARGE"
+    TIME = "TIME"
 
 
 class DayOfWeek(ClosedEnum):
-    """The days. Spec: tariffs."""
+    """The days. Spec: mod_tariffs#mod_tariffs_dayofweek_enum."""
 
     MONDAY = "MONDAY"
     TUESDAY = "TUESDAY"
@@ -320,14 +338,17 @@ class DayOfWeek(ClosedEnum):
 
 
 class ReservationRestrictionType(ClosedEnum):
-    """Which end of a reservation a tariff element prices. Spec: tariffs."""
+    """Which end of a reservation a tariff element prices.
+
+    Spec: mod_tariffs#mod_tariffs_reservation_restriction_type
+    """
 
     RESERVATION = "RESERVATION"
     RESERVATION_EXPIRES = "RESERVATION_EXPIRES"
 
 
 class TariffDimensionType(ClosedEnum):
-    """What a price component prices. Spec: tariffs."""
+    """What a price component prices. Spec: mod_tariffs#mod_tariffs_tariffdimensiontype_enum."""
 
     ENERGY = "ENERGY"
     FLAT = "FLAT"
@@ -336,7 +357,7 @@ class TariffDimensionType(ClosedEnum):
 
 
 class TariffType(ClosedEnum):
-    """For whom a tariff is. Spec: tariffs."""
+    """For whom a tariff is. Spec: mod_tariffs#mod_tariffs_tariff_type."""
 
     AD_HOC_PAYMENT = "AD_HOC_PAYMENT"
     PROFILE_CHEAP = "PROFILE_CHEAP"
@@ -346,7 +367,7 @@ class TariffType(ClosedEnum):
 
 
 class TaxIncluded(ClosedEnum):
-    """Whether prices contain taxes. Spec: tariffs."""
+    """Whether prices contain taxes. Spec: mod_tariffs#mod_tariffs_taxincluded_enum."""
 
     YES = "YES"
     NO = "NO"
@@ -354,7 +375,10 @@ class TaxIncluded(ClosedEnum):
 
 
 class BookingRestrictionType(ClosedEnum):
-    """Which part of a booking a tariff element prices. Spec: tariffs."""
+    """Which part of a booking a tariff element prices.
+
+    Spec: mod_tariffs#mod_tariffs_booking_restriction_type
+    """
 
     BOOKING = "BOOKING"
     BOOKING_EXPIRES = "BOOKING_EXPIRES"
@@ -363,7 +387,7 @@ class BookingRestrictionType(ClosedEnum):
 
 
 class AllowedType(ClosedEnum):
-    """May this Token charge? Spec: tokens."""
+    """May this Token charge? Spec: mod_tokens#mod_tokens_allowed_enum."""
 
     ALLOWED = "ALLOWED"
     BLOCKED = "BLOCKED"
@@ -373,7 +397,7 @@ class AllowedType(ClosedEnum):
 
 
 class TokenType(OpenEnum):
-    """What kind of Token it is. Spec: tokens."""
+    """What kind of Token it is. Spec: mod_tokens#mod_tokens_tokentype_enum."""
 
     AD_HOC_USER = "AD_HOC_USER"
     APP_USER = "APP_USER"
@@ -383,7 +407,7 @@ class TokenType(OpenEnum):
 
 
 class WhitelistType(ClosedEnum):
-    """Whether a CPO may authorise without asking. Spec: tokens."""
+    """Whether a CPO may authorise without asking. Spec: mod_tokens#mod_tokens_whitelisttype_enum."""
 
     ALWAYS = "ALWAYS"
     ALLOWED = "ALLOWED"
@@ -392,7 +416,7 @@ class WhitelistType(ClosedEnum):
 
 
 class CommandResponseType(ClosedEnum):
-    """The direct answer to a command. Spec: commands."""
+    """The direct answer to a command. Spec: mod_commands#mod_commands_commandresponsetype_enum."""
 
     NOT_SUPPORTED = "NOT_SUPPORTED"
     REJECTED = "REJECTED"
@@ -401,7 +425,10 @@ class CommandResponseType(ClosedEnum):
 
 
 class CommandResultType(ClosedEnum):
-    """What became of a command at the charge point. Spec: commands."""
+    """What became of a command at the charge point.
+
+    Spec: mod_commands#mod_commands_commandresulttype_enum
+    """
 
     ACCEPTED = "ACCEPTED"
     CANCELED_RESERVATION = "CANCELED_RESERVATION"
@@ -415,7 +442,7 @@ class CommandResultType(ClosedEnum):
 
 
 class CommandType(OpenEnum):
-    """The commands. Spec: commands."""
+    """The commands. Spec: mod_commands#mod_commands_commandtype_enum."""
 
     CANCEL_RESERVATION = "CANCEL_RESERVATION"
     RESERVE_NOW = "RESERVE_NOW"
@@ -425,14 +452,17 @@ class CommandType(OpenEnum):
 
 
 class ChargingRateUnit(ClosedEnum):
-    """The unit of a charging profile. Spec: chargingprofiles."""
+    """The unit of a charging profile. Spec: mod_charging_profiles#mod_charging_profiles_chargingrateunit."""
 
     W = "W"
     A = "A"
 
 
 class ChargingProfileResponseType(ClosedEnum):
-    """The direct answer to a charging-profile request. Spec: chargingprofiles."""
+    """The direct answer to a charging-profile request.
+
+    Spec: mod_charging_profiles#mod_charging_profiles_responsetype_enum
+    """
 
     ACCEPTED = "ACCEPTED"
     NOT_SUPPORTED = "NOT_SUPPORTED"
@@ -442,7 +472,10 @@ class ChargingProfileResponseType(ClosedEnum):
 
 
 class ChargingProfileResultType(ClosedEnum):
-    """The result of a charging-profile request. Spec: chargingprofiles."""
+    """The result of a charging-profile request.
+
+    Spec: mod_charging_profiles#mod_charging_profiles_resulttype_enum
+    """
 
     ACCEPTED = "ACCEPTED"
     REJECTED = "REJECTED"
@@ -450,7 +483,10 @@ class ChargingProfileResultType(ClosedEnum):
 
 
 class ConnectionStatus(ClosedEnum):
-    """Whether a party behind a hub can be reached. Spec: hubclientinfo."""
+    """Whether a party behind a hub can be reached.
+
+    Spec: mod_hub_client_info#mod_hub_client_info_hub_connection_type_enum
+    """
 
     CONNECTED = "CONNECTED"
     OFFLINE = "OFFLINE"
@@ -459,14 +495,14 @@ class ConnectionStatus(ClosedEnum):
 
 
 class InvoiceCreator(ClosedEnum):
-    """Who writes the invoice. Spec: payments."""
+    """Who writes the invoice. Spec: mod_payments#mod_payments_invoice_creator_enum."""
 
     CPO = "CPO"
     PTP = "PTP"
 
 
 class CaptureStatusCode(ClosedEnum):
-    """Whether the money was captured. Spec: payments."""
+    """Whether the money was captured. Spec: mod_payments#mod_payments_capture_status_code_enum."""
 
     SUCCESS = "SUCCESS"
     PARTIAL_SUCCESS = "PARTIAL_SUCCESS"
@@ -474,7 +510,7 @@ class CaptureStatusCode(ClosedEnum):
 
 
 class AccessMethod(ClosedEnum):
-    """How a booked driver gets in. Spec: bookings."""
+    """How a booked driver gets in. Spec: mod_bookings#mod_bookings_access_method_enum."""
 
     OPEN = "OPEN"
     TOKEN = "TOKEN"
@@ -485,7 +521,7 @@ class AccessMethod(ClosedEnum):
 
 
 class CanceledReason(ClosedEnum):
-    """Why a booking ended early. Spec: bookings."""
+    """Why a booking ended early. Spec: mod_bookings#mod_bookings_canceled_reason_enum."""
 
     POWER_OUTAGE = "POWER_OUTAGE"
     BROKEN_CHARGER = "BROKEN_CHARGER"
@@ -498,7 +534,7 @@ class CanceledReason(ClosedEnum):
 
 
 class ReservationRequestStatus(ClosedEnum):
-    """What became of a booking request. Spec: bookings."""
+    """What became of a booking request. Spec: mod_bookings#mod_bookings_request_status_enum."""
 
     PENDING = "PENDING"
     ACCEPTED = "ACCEPTED"
@@ -507,7 +543,7 @@ class ReservationRequestStatus(ClosedEnum):
 
 
 class ReservationStatus(ClosedEnum):
-    """The state of a booking. Spec: bookings."""
+    """The state of a booking. Spec: mod_bookings#mod_bookings_reservation_status_enum."""
 
     PENDING = "PENDING"
     RESERVED = "RESERVED"
@@ -520,7 +556,7 @@ class ReservationStatus(ClosedEnum):
 
 
 class Role(ClosedEnum):
-    """The role of a party. Spec: types."""
+    """The role of a party. Spec: types#types_role_enum."""
 
     CPO = "CPO"
     EMSP = "EMSP"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Locations, their EVSEs and connectors of OCPI 2.3.0."""
+"""Locations of OCPI 2.3.0, their EVSEs and connectors."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ import msgspec
 from wwcp_ocpi.scalars import DateTime, Int, NonEmpty, Number
 from wwcp_ocpi.scalars.numbers import Int1, Int5
 from wwcp_ocpi.scalars.text import (
+    URL,
     CiString,
     CiString2,
-    CiString25,
     CiString3,
-    CiString36,
     CiString4,
+    CiString25,
+    CiString36,
     CiString48,
     Latitude,
     LocalTime,
     Longitude,
-    String10,
-    String100,
-    String12,
-    String16,
-    String255,
     String3,
     String4,
+    String10,
+    String12,
+    String16,
     String45,
     String50,
     String64,
-    URL,
+    String100,
+    String255,
 )
 from wwcp_ocpi.v2_3_0.enums import (
     Capability,
     ConnectorCapability,
     ConnectorFormat,
     ConnectorType,
-    EVSEPosition,
     EnergySourceCategory,
     EnvironmentalImpactCategory,
+    EVSEPosition,
     Facility,
     ImageCategory,
     ParkingDirection,
@@ -52,7 +52,10 @@ from wwcp_ocpi.v2_3_0.types import DisplayText
 
 
 class Location(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A place with charge points, with its EVSEs and their connectors inside. Spec: mod_locations."""
+    """A place with charge points, with its EVSEs and their connectors inside.
+
+    Spec: mod_locations#mod_locations_location_object
+    """
 
     country_code: CiString2
     party_id: CiString3
@@ -85,7 +88,10 @@ class Location(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class EVSE(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The part of a charge point that charges one vehicle at a time. Spec: mod_locations."""
+    """The part of a charge point that charges one vehicle at a time.
+
+    Spec: mod_locations#mod_locations_evse_object
+    """
 
     uid: CiString36
     evse_id: CiString48 | None = None
@@ -105,13 +111,13 @@ class EVSE(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Connector(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One socket or cable of an EVSE. Spec: mod_locations."""
+    """One socket or cable of an EVSE. Spec: mod_locations#mod_locations_connector_object."""
 
     id: CiString36
     standard: ConnectorType
     format: ConnectorFormat
     power_type: PowerType
-    max_voltage: Int  # V
+    max_voltage: Int  # V; of AC_3_PHASE from line to neutral
     max_amperage: Int  # A
     max_electric_power: Int | None = None  # W
     tariff_ids: list[CiString36] | None = None
@@ -121,7 +127,7 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Parking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One parking place, and which vehicles fit in. Spec: mod_locations."""
+    """One parking place, and which vehicles fit in. Spec: mod_locations#mod_locations_parking_object."""
 
     id: CiString36
     physical_reference: String12 | None = None
@@ -147,7 +153,10 @@ class Parking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AdditionalGeoLocation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One more point of a Location, an entrance for example. WGS 84 degrees as text. Spec: mod_locations."""
+    """One more point of a Location, an entrance for example. WGS 84 degrees as text.
+
+    Spec: mod_locations#mod_locations_additionalgeolocation_class
+    """
 
     latitude: Latitude
     longitude: Longitude
@@ -155,7 +164,7 @@ class AdditionalGeoLocation(msgspec.Struct, frozen=True, kw_only=True, omit_defa
 
 
 class BusinessDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Name, website and logo of a company. Spec: mod_locations."""
+    """Name, website and logo of a company. Spec: mod_locations#mod_locations_businessdetails_class."""
 
     name: String100
     website: URL | None = None
@@ -163,7 +172,7 @@ class BusinessDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 class EnergyMix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where the energy comes from. Spec: mod_locations."""
+    """Where the energy comes from. Spec: mod_locations#mod_locations_energymix_class."""
 
     is_green_energy: bool
     energy_sources: list[EnergySource] | None = None
@@ -173,42 +182,48 @@ class EnergyMix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class EnergySource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One source of energy and its share. Spec: mod_locations."""
+    """One source of energy and its share. Spec: mod_locations#mod_locations_energysource_class."""
 
     source: EnergySourceCategory
     percentage: Number  # percent
 
 
 class EnvironmentalImpact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One burden on the environment, by kWh. Spec: mod_locations."""
+    """One burden on the environment, by kWh. Spec: mod_locations#mod_locations_environmentalimpact_class."""
 
     category: EnvironmentalImpactCategory
     amount: Number  # g/kWh
 
 
 class EVSEParking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Which parking place belongs to an EVSE, and on which side it stands. Spec: mod_locations."""
+    """Which parking place belongs to an EVSE, and on which side it stands.
+
+    Spec: mod_locations#mod_locations_evseparking_class
+    """
 
     parking_id: CiString36
     evse_position: EVSEPosition | None = None
 
 
 class ExceptionalPeriod(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A stretch of time in which other opening hours hold. Spec: mod_locations."""
+    """A stretch of time in which other opening hours hold.
+
+    Spec: mod_locations#mod_locations_exceptionalperiod_class
+    """
 
     period_begin: DateTime
     period_end: DateTime
 
 
 class GeoLocation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A point on earth. WGS 84 degrees as text. Spec: mod_locations."""
+    """A point on earth. WGS 84 degrees as text. Spec: mod_locations#mod_locations_geolocation_class."""
 
     latitude: Latitude
     longitude: Longitude
 
 
 class Hours(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """When a Location is open, in local time. Spec: mod_locations."""
+    """When a Location is open, in local time. Spec: mod_locations#mod_locations_hours_class."""
 
     twentyfourseven: bool
     regular_hours: list[RegularHours] | None = None
@@ -217,7 +232,7 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A picture and what it shows. Spec: mod_locations."""
+    """A picture and what it shows. Spec: mod_locations#mod_locations_image_class."""
 
     url: URL
     thumbnail: URL | None = None
@@ -228,7 +243,10 @@ class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PublishTokenType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Whose Location it is that is not shown to everyone. Spec: mod_locations."""
+    """Whose Location it is that is not shown to everyone.
+
+    Spec: mod_locations#mod_locations_publish_token_class
+    """
 
     uid: CiString36 | None = None
     type: TokenType | None = None
@@ -238,7 +256,10 @@ class PublishTokenType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
 
 class RegularHours(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Opening hours of one weekday, 1 for Monday to 7 for Sunday, in local time. Spec: mod_locations."""
+    """Opening hours of one weekday, 1 for Monday to 7 for Sunday, in local time.
+
+    Spec: mod_locations#mod_locations_regularhours_class
+    """
 
     weekday: Int1  # 1 is Monday
     period_begin: LocalTime
@@ -246,7 +267,7 @@ class RegularHours(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class StatusSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A status that is planned for a time. Spec: mod_locations."""
+    """A status that is planned for a time. Spec: mod_locations#mod_locations_statusschedule_class."""
 
     period_begin: DateTime
     period_end: DateTime | None = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Payments: terminals and what they captured of OCPI 2.3.0."""
+"""Payments of OCPI 2.3.0: terminals and what they captured."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import msgspec
 
 from wwcp_ocpi.scalars import DateTime, NonEmpty
 from wwcp_ocpi.scalars.text import (
-    CiString10,
+    URL,
     CiString2,
-    CiString20,
-    CiString255,
     CiString3,
+    CiString10,
+    CiString20,
     CiString36,
     CiString45,
-    URL,
+    CiString255,
 )
 from wwcp_ocpi.v2_3_0.enums import CaptureStatusCode, InvoiceCreator
 from wwcp_ocpi.v2_3_0.locations import GeoLocation
@@ -22,7 +22,7 @@ from wwcp_ocpi.v2_3_0.types import Price
 
 
 class Terminal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A payment terminal and the EVSEs it serves. Spec: mod_payments."""
+    """A payment terminal and the EVSEs it serves. Spec: mod_payments#mod_payments_terminal_object."""
 
     terminal_id: CiString36
     customer_reference: CiString36 | None = None
@@ -43,7 +43,10 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class FinancialAdviceConfirmation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a payment terminal captured for a session. Spec: mod_payments."""
+    """What a payment terminal captured for a session.
+
+    Spec: mod_payments#mod_financial_advice_confirmation_object
+    """
 
     id: CiString36
     authorization_reference: CiString36

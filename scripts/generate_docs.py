@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Write the pages that are made from the code: docs/cli.md and docs/configuration.md.
+
+The command line page is built from the commands themselves and not from what `--help` prints, so that it
+does not depend on the width of a terminal or on the version of the library that draws it. `make check` fails
+when a page is not what this script writes.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import importlib
+import importlib.util
+import inspect
+import sys
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = "wwcp-ocpi"
+_OF_THE_LIBRARY = {"install_completion", "show_completion"}
+_TYPES = {Path: "PATH", int: "NUMBER", float: "NUMBER", datetime.datetime: "TIME"}
+
+
+class Unavailable(Exception):
+    """The part of the code that a page is made from is not built yet."""
+
+
+class Command(NamedTuple):
+    """One command or group, with the words that call it. `command` is what Typer makes of a function."""
+
+    words: tuple[str, ...]
+    command: Any
+
+    def children(self) -> list[Command]:
+        """The visible commands of a group; none for a plain command."""
+        commands = getattr(self.command, "commands", {})
+        return [Command((*self.words, name), found) for name, found in commands.items() if not found.hidden]
+
+    def tree(self) -> Iterator[Command]:
+        """This command and everything below it."""
+        yield self
+        for child in self.children():
+            yield from child.tree()
+
+    def options(self) -> set[str]:
+        """Every spelling of every option, `--help` included."""
+        spellings = {
+            name
+            for param in self.command.params
+            if param.param_type_name == "option"
+            for name in (*param.opts, *param.secondary_opts)
+        }
+        return spellings | {"--help"}
+
+
+def command_line() -> Command:
+    """The whole command line, from the Typer app of `wwcp_ocpi.cli`.
+
+    Raises:
+        Unavailable: there is no `wwcp_ocpi.cli` with an `app` yet.
+    """
+    app = _attribute("wwcp_ocpi.cli", "app")
+    return Command((PROGRAM,), importlib.import_module("typer.main").get_command(app))
+
+
+def cli_page() -> str:
+    """docs/cli.md.
+
+    Raises:
+        Unavailable: there is no command line yet.
+    """
+    root = command_line()
+    parts = [
+        "# Command line",
+        "<!-- Written by `make docs`. Do not edit. -->",
+        f"`{PROGRAM} COMMAND --help` prints the same in a terminal.",
+        *_table(("command", "what it does"), _overview(root)),
+    ]
+    for entry in root.tree():
+        parts += _section(entry)
+    return "\n\n".join(parts) + "\n"
+
+
+def configuration_page() -> str:
+    """docs/configuration.md.
+
+    Raises:
+        Unavailable: there is no configuration yet.
+    """
+    describe = _attribute("wwcp_ocpi.gateway.config", "describe")
+    rows = [
+        (f"`{key}`", _cell(kind), f"`{default}`" if default else "", _cell(meaning))
+        for key, kind, default, meaning in describe()
+    ]
+    parts = [
+        "# Configuration",
+        "<!-- Written by `make docs`. Do not edit. -->",
+        "One TOML file. Every key is optional; an unknown key is refused. "
+        "A secret is a reference, `file:PATH` or `env:NAME`, never a value.",
+        *_table(("key", "type", "default", "meaning"), rows),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {"docs/cli.md": cli_page, "docs/configuration.md": configuration_page}
+
+
+def _attribute(module: str, name: str) -> Any:
+    """`name` of `module`. A module that exists and fails to import raises what it raises."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:  # a package above it is not there
+        spec = None
+    if spec is None or spec.origin is None:
+        raise Unavailable(f"{module} is not built yet")
+    found = getattr(importlib.import_module(module), name, None)
+    if found is None:
+        raise Unavailable(f"{module} has no {name} yet")
+    return found
+
+
+def _overview(root: Command) -> list[tuple[str, ...]]:
+    entries = [entry for entry in root.tree() if not entry.children()]
+    return [(f"[`{' '.join(e.words)}`](#{'-'.join(e.words)})", _summary(e.command)) for e in entries]
+
+
+def _section(entry: Command) -> list[str]:
+    parts = [f"{'#' * min(len(entry.words) + 1, 4)} {' '.join(entry.words)}"]
+    if text := _help(entry.command):
+        parts.append(text)
+    parts.append(f"```\n{_usage(entry)}\n```")
+    shown = [p for p in entry.command.params if not getattr(p, "hidden", False) and p.name not in _OF_THE_LIBRARY]
+    arguments = [(f"`{_metavar(p)}`", _meaning(p), _default(p)) for p in shown if p.param_type_name == "argument"]
+    options = [(_spelling(p), _meaning(p), _default(p)) for p in shown if p.param_type_name == "option"]
+    parts += _table(("argument", "meaning", "default"), arguments)
+    parts += _table(("option", "meaning", "default"), options)
+    return parts
+
+
+def _usage(entry: Command) -> str:
+    words = [*entry.words]
+    if len(entry.options() - {f"--{name.replace('_', '-')}" for name in _OF_THE_LIBRARY}) > 1:
+        words.append("[OPTIONS]")
+    for param in entry.command.params:
+        if param.param_type_name == "argument" and not param.hidden:
+            shown = _metavar(param) + ("..." if param.nargs == -1 else "")
+            words.append(shown if param.required else f"[{shown}]")
+    if entry.children():
+        words.append("COMMAND ...")
+    return " ".join(words)
+
+
+def _metavar(param: Any) -> str:
+    return str(param.metavar or param.name).upper().removesuffix("...")
+
+
+def _spelling(param: Any) -> str:
+    names = ", ".join(f"`{name}`" for name in param.opts)
+    if param.secondary_opts:
+        names += " / " + ", ".join(f"`{name}`" for name in param.secondary_opts)
+    if getattr(param, "is_flag", False) or getattr(param, "count", False):
+        return names
+    if param.metavar:
+        return f"{names} `{param.metavar}`"
+    return f"{names} " + (_choices(param) or f"`{_TYPES.get(_kind(param), 'TEXT')}`")
+
+
+def _kind(param: Any) -> Any:
+    """The Python type of one value."""
+    kind = param.type_descriptor.annotation
+    return typing.get_args(kind)[0] if typing.get_origin(kind) in {list, tuple} else kind
+
+
+def _choices(param: Any) -> str:
+    """The values of an enum or a Literal, or nothing."""
+    kind = _kind(param)
+    values = list(kind) if isinstance(kind, enum.EnumType) else typing.get_args(kind)
+    return " or ".join(f"`{_plain(value)}`" for value in values)
+
+
+def _meaning(param: Any) -> str:
+    notes = [_cell(_plain(param.help or ""))]
+    if param.param_type_name == "argument" and _choices(param):
+        notes.append(f"{_choices(param)}.")
+    if param.required and param.param_type_name == "option":
+        notes.append("Required.")
+    if getattr(param, "multiple", False):
+        notes.append("May be given several times.")
+    if param.envvar:
+        names = [param.envvar] if isinstance(param.envvar, str) else list(param.envvar)
+        notes.append("Environment: " + ", ".join(f"`{name}`" for name in names) + ".")
+    return " ".join(note for note in notes if note)
+
+
+def _default(param: Any) -> str:
+    """The default in words. A default that is worked out at run time shows only the text given for it."""
+    shown = getattr(param, "show_default", None)
+    if isinstance(shown, str):
+        return _cell(shown)
+    default = param.default
+    if shown is False or default is None or default is False or callable(default):
+        return ""
+    if default is True and param.secondary_opts:
+        return f"`{param.opts[0]}`"
+    if isinstance(default, list | tuple):
+        return ", ".join(f"`{_plain(item)}`" for item in default)
+    text = _plain(default)
+    return f"`{text}`" if text and not text.startswith("Sentinel") else ""
+
+
+def _plain(value: object) -> str:
+    return str(value.value if isinstance(value, enum.Enum) else value)
+
+
+def _summary(command: Any) -> str:
+    return _cell(_help(command).split("\n\n")[0])
+
+
+def _help(command: Any) -> str:
+    """The text of a command, as Markdown: what follows a form feed is for readers of the code."""
+    return inspect.cleandoc((command.help or "").split("\f")[0]).replace("\b\n", "")
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """One Markdown table in a list, or an empty list when there are no rows."""
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    if not lines:
+        return []
+    return ["\n".join([f"| {' | '.join(head)} |", "|" + "---|" * len(head), *lines])]
+
+
+def main() -> int:
+    """Write every page whose source exists."""
+    for name, page in PAGES.items():
+        path = ROOT / name
+        try:
+            text = page()
+        except Unavailable as missing:
+            print(f"{name}: not written: {missing}")
+            continue
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            print(f"{name}: written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

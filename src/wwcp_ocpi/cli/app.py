@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The commands, put together, and the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from wwcp_ocpi.cli import demo, feeds, party, serve
+from wwcp_ocpi.cli.output import say
+from wwcp_ocpi.protocol.errors import OCPIError, UsageError
+
+app = typer.Typer(
+    name="wwcp-ocpi",
+    help="A gateway between OCPI partners and a WWCP roaming network.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("serve")(serve.serve)
+app.command("demo")(demo.command)
+app.command("import")(feeds.import_)
+app.command("export")(feeds.export)
+app.command("validate")(feeds.validate)
+app.add_typer(party.app, name="party")
+app.add_typer(serve.config_app, name="config")
+
+
+def main() -> None:
+    """The entry point: wrong use and refusals end with a line, not with a traceback."""
+    try:
+        app()
+    except UsageError as error:
+        say(f"wwcp-ocpi: {error}")
+        sys.exit(2)
+    except (OCPIError, OSError) as error:
+        say(f"wwcp-ocpi: {error}")
+        sys.exit(1)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""`demo`: the main job end to end, with two gateways, real HTTP and real files."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wwcp_ocpi.cli.output import Json, emit, log_to_stderr, say, show
+from wwcp_ocpi.demo.main_job import Demo, Report, Result
+from wwcp_ocpi.demo.networks import DemoNetwork, FeedNetwork, SampleNetwork
+from wwcp_ocpi.net.server import run
+
+
+def command(
+    feed: Annotated[str | None, typer.Option(help="An OCPI feed of Locations that is the operator's network.")] = None,
+    keep: Annotated[bool, typer.Option(help="Stay up at the end and print the URLs.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the network that is made when there is no feed.")] = 2026,
+    json: Json = False,
+) -> None:
+    """Register two gateways, pull everything, push a change, compare both stores. Exit 1 if a step fails."""
+    log_to_stderr("error")
+    network = FeedNetwork(feed) if feed else SampleNetwork(seed)
+    with tempfile.TemporaryDirectory(prefix="wwcp-ocpi-demo-") as folder:
+        report = run(_run(network, Path(folder), keep=keep, json=json))
+    sys.exit(1 if any(step.result is Result.FAILED for step in report.steps) else 0)
+
+
+async def _run(network: DemoNetwork, folder: Path, *, keep: bool, json: bool) -> Report:
+    async with Demo(network, folder, say) as demo:
+        report = await demo.run()
+        if json:
+            emit(report)
+        else:
+            rows = [(step.name, step.result.value, step.count, f"{step.ms:.0f}", step.detail) for step in report.steps]
+            show(network.title, ["step", "result", "count", "ms", "detail"], rows)
+        if keep:
+            for name, gateway in demo.gateways.items():
+                say(f"gateway {name}: {gateway.versions_url}")
+            say("Ctrl-C ends it")
+            await demo.gateways["A"].http.run_forever()
+        return report

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""`party`: partners and the handshake with them; works beside a running gateway, on the same data folder."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from msgspec import to_builtins
+from msgspec.structs import replace
+
+from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, say, show
+from wwcp_ocpi.gateway.config import Config
+from wwcp_ocpi.gateway.opening import open_platform
+from wwcp_ocpi.gateway.platform import Platform
+from wwcp_ocpi.net.server import run
+from wwcp_ocpi.partners import Partner
+from wwcp_ocpi.protocol.credentials_token import TokenForm
+from wwcp_ocpi.protocol.errors import UsageError
+from wwcp_ocpi.scalars import Secret
+
+app = typer.Typer(help="Partners and the credentials handshake.", no_args_is_help=True, rich_markup_mode=None)
+
+_T = TypeVar("_T")
+Id = Annotated[str, typer.Argument(help="The name you give the partner.")]
+Role = Annotated[list[str] | None, typer.Option("--role", help="Role that the token stands for. Repeatable.")]
+
+
+def _with(config: Config, work: Callable[[Platform], Awaitable[_T]]) -> _T:
+    async def main() -> _T:
+        async with open_platform(config) as platform:
+            return await work(platform)
+
+    return run(main())
+
+
+def _row(partner: Partner) -> dict[str, object]:
+    """What can be shown of a partner: no token, hashed or sealed."""
+    return {
+        "id": partner.id,
+        "name": partner.name,
+        "state": partner.state(),
+        "version": partner.remote.version if partner.remote else None,
+        "parties": [f"{party.id} {party.role or ''}".strip() for party in partner.parties],
+        "versions_url": partner.remote.versions_url if partner.remote else None,
+        "accepts_older": partner.accepts_older,
+        "push": partner.push,
+    }
+
+
+@app.command("list")
+def list_(config: ConfigFile = None, json: Json = False) -> None:
+    """All partners."""
+
+    async def work(platform: Platform) -> list[Partner]:
+        return platform.book.all()
+
+    partners = _with(configuration(config), work)
+    if json:
+        emit([_row(partner) for partner in partners])
+    else:
+        rows = [_row(partner) for partner in partners]
+        show("partners", ["id", "name", "state", "version"], [list(row.values())[:4] for row in rows])
+
+
+@app.command("show")
+def show_(id: Id, config: ConfigFile = None, json: Json = False) -> None:
+    """One partner, without its secrets."""
+
+    async def work(platform: Platform) -> Partner:
+        return platform.book.get(id)
+
+    row = _row(_with(configuration(config), work))
+    if json:
+        emit(row)
+    else:
+        show(id, ["", ""], list(row.items()))
+
+
+@app.command("add")
+def add(
+    id: Id,
+    name: Annotated[str, typer.Option(help="Name for people.")] = "",
+    accepts_older: Annotated[bool, typer.Option(help="It may overwrite with an older last_updated.")] = False,
+    push: Annotated[bool, typer.Option(help="It hears of changes at once.")] = True,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
+    """Make a partner, or change its switches."""
+
+    async def work(platform: Platform) -> Partner:
+        return await platform.book.change(
+            id,
+            lambda known: replace(known, name=name or known.name, accepts_older=accepts_older, push=push),
+        )
+
+    _said(_with(configuration(config), work), json=json)
+
+
+@app.command("invite")
+def invite(
+    id: Id,
+    name: Annotated[str, typer.Option(help="Name for people.")] = "",
+    role: Role = None,
+    form: Annotated[str, typer.Option(help="How the token stands in the header: base64, raw or either.")] = "either",
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
+    """Make a registration token (TOKEN_A) and print it, once. Hand it over on a safe way, with the versions URL."""
+    if form not in [known.value for known in TokenForm]:
+        raise UsageError(f"--form: expected base64, raw or either, got {form!r}")
+
+    async def work(platform: Platform) -> dict[str, str]:
+        token = await platform.registration.invite(id, name=name, roles=role or (), form=TokenForm(form))
+        return {"id": id, "versions_url": platform.settings.versions_url, "token": token.reveal()}
+
+    made = _with(configuration(config), work)
+    if json:
+        emit(made)
+    else:
+        show("invitation", ["", ""], list(made.items()))
+
+
+@app.command("register")
+def register(
+    id: Id,
+    url: Annotated[str, typer.Option(help="The partner's versions URL.")],
+    token_file: Annotated[Path, typer.Option(help="File with the registration token that the partner gave.")],
+    role: Role = None,
+    version: Annotated[list[str] | None, typer.Option(help="Versions that may be chosen. Repeatable.")] = None,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
+    """Register at a partner that invited us. The gateway must be running: the partner calls it back."""
+    try:
+        token = Secret(token_file.read_text("ascii").strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--token-file: cannot be read: {error}") from error
+
+    async def work(platform: Platform) -> Partner:
+        return await platform.registration.join(id, url, token, roles=role or (), versions=version)
+
+    _said(_with(configuration(config), work), json=json)
+
+
+@app.command("renew")
+def renew(id: Id, config: ConfigFile = None, json: Json = False) -> None:
+    """New tokens on both sides, and the best common version."""
+    _said(_with(configuration(config), lambda platform: platform.registration.renew(id)), json=json)
+
+
+@app.command("unregister")
+def unregister(id: Id, config: ConfigFile = None, json: Json = False) -> None:
+    """Leave a partner. Locally it ends even if the partner cannot be reached."""
+
+    async def work(platform: Platform) -> Partner:
+        await platform.registration.leave(id)
+        return platform.book.get(id)
+
+    _said(_with(configuration(config), work), json=json)
+
+
+@app.command("block")
+def block(
+    id: Id,
+    undo: Annotated[bool, typer.Option(help="Let it in again.")] = False,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
+    """Refuse everything from a partner from now on (401), and send it nothing."""
+
+    async def work(platform: Platform) -> Partner:
+        platform.book.get(id)
+        return await platform.book.change(id, lambda known: replace(known, blocked=not undo))
+
+    _said(_with(configuration(config), work), json=json)
+
+
+@app.command("remove")
+def remove(id: Id, config: ConfigFile = None, json: Json = False) -> None:
+    """Forget a partner, its tokens and what it was still to hear. Its objects stay."""
+
+    async def work(platform: Platform) -> None:
+        await platform.book.remove(id)
+        await platform.store.forget(id)
+
+    _with(configuration(config), work)
+    if json:
+        emit({"id": id, "state": "removed"})
+    else:
+        say(f"{id}: removed")
+
+
+@app.command("pull")
+def pull(
+    id: Id,
+    module: Annotated[str, typer.Argument()] = "locations",
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
+    """Fetch everything that a partner owns in a module; what it does not list any more is removed."""
+    done = _with(configuration(config), lambda platform: platform.pull(id, module))
+    if json:
+        emit(done)
+    else:
+        show(f"pulled from {id}", ["", ""], list(to_builtins(done).items()))
+
+
+def _said(partner: Partner, *, json: bool) -> None:
+    if json:
+        emit(_row(partner))
+    else:
+        say(f"{partner.id}: {partner.state()}" + (f", OCPI {partner.remote.version}" if partner.remote else ""))

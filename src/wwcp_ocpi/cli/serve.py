@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""`serve` runs the gateway; `config show` prints what it would run with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, say, show
+from wwcp_ocpi.gateway.config import Config, effective
+from wwcp_ocpi.gateway.gateway import Gateway
+from wwcp_ocpi.net.server import run
+from wwcp_ocpi.wwcp.jsonld import read_network
+from wwcp_ocpi.wwcp.network import LiveNetwork
+
+config_app = typer.Typer(help="The configuration.", no_args_is_help=True, rich_markup_mode=None)
+
+
+def serve(config: ConfigFile = None, json: Json = False) -> None:
+    """Run the gateway until SIGTERM or Ctrl-C; requests under way are finished first."""
+    settings = configuration(config)
+    network = Path(settings.wwcp.network).read_bytes() if settings.wwcp.network else None
+    run(_serve(settings, network, json=json))
+
+
+async def _serve(config: Config, network: bytes | None, *, json: bool) -> None:
+    gateway = Gateway(config)
+    await gateway.start()
+    try:
+        if network is not None:
+            await gateway.attach(LiveNetwork(read_network(network)))
+        urls = {"versions_url": gateway.versions_url, "health_url": f"{gateway.http.base_url}/-/health"}
+        if json:
+            emit(urls)
+        else:
+            say(f"versions: {urls['versions_url']}\nhealth:   {urls['health_url']}")
+        await gateway.http.run_forever()
+    finally:
+        await gateway.stop()
+
+
+@config_app.command("show")
+def config_show(config: ConfigFile = None, json: Json = False) -> None:
+    """Print the effective configuration. Secrets are named by where they are, never shown."""
+    found = effective(configuration(config))
+    if json:
+        emit(found)
+        return
+    rows = [
+        (f"{section}.{key}", value)
+        for section, keys in found.items()
+        if isinstance(keys, dict)
+        for key, value in keys.items()
+    ]
+    rows += [("party", f"{party['id']} as {party['role']}") for party in found["party"]]
+    show("configuration", ["key", "value"], rows)

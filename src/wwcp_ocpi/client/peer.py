@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A partner's platform, seen from outside: its versions, its endpoints, and every call that its tables allow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Self, TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from wwcp_ocpi.client.pages import BadObject, Pages
+from wwcp_ocpi.client.wire import Answered, Retries, Wire
+from wwcp_ocpi.protocol import codec, envelope
+from wwcp_ocpi.protocol.credentials_token import TokenForm
+from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation
+from wwcp_ocpi.protocol.errors import BadAnswer, NotAuthenticated, OCPIError, Refused, UsageError
+from wwcp_ocpi.protocol.http import Transport
+from wwcp_ocpi.protocol.shape import StructType
+from wwcp_ocpi.protocol.status import StatusCode
+from wwcp_ocpi.protocol.version import Version
+from wwcp_ocpi.registry import VERSIONS, best_common
+from wwcp_ocpi.scalars import DateTime, PartyId, Secret
+
+_S = TypeVar("_S", bound=msgspec.Struct)
+
+
+class Offered(msgspec.Struct, frozen=True):
+    """A version that a partner offers. Unknown numbers are fine: a partner may be newer than we are."""
+
+    version: str
+    url: str
+
+
+class RemoteEndpoint(msgspec.Struct, frozen=True):
+    """An endpoint in a partner's version details; 2.1.1 has no role."""
+
+    identifier: str
+    url: str
+    role: str | None = None
+
+
+class Details(msgspec.Struct, frozen=True):
+    """A partner's version details."""
+
+    version: str
+    endpoints: list[RemoteEndpoint]
+
+
+class Peer:
+    """One partner in one version. Made by `connect`, or from what is remembered of an earlier connection."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        version: Version,
+        endpoints: Iterable[RemoteEndpoint],
+        *,
+        offered: Mapping[str, str] | None = None,
+    ) -> None:
+        self.wire = wire
+        self.version = version
+        self.endpoints = list(endpoints)
+        self.offered = dict(offered or {})
+        """Every version that the partner offers, with the URL of its details."""
+
+    @classmethod
+    async def open(
+        cls,
+        versions_url: str,
+        credentials_token: Secret | str,
+        transport: Transport,
+        *,
+        versions: Iterable[str] = tuple(VERSIONS),
+        form: TokenForm | None = None,
+        retries: Retries | None = None,
+        ours: PartyId | None = None,
+        theirs: PartyId | None = None,
+    ) -> Self:
+        """Ask a partner for its versions, choose the best that both speak, and read its endpoints.
+
+        Args:
+            versions: the numbers that may be chosen.
+            form: how the partner wants the token in the header; None tries what the versions ask, then the other.
+
+        Raises:
+            UsageError: no version in common (OCPI 3002).
+            NotAuthenticated: the partner refuses the token in both forms.
+            PartnerError: the partner cannot be reached, or does not speak OCPI.
+        """
+        token = credentials_token if isinstance(credentials_token, Secret) else Secret(credentials_token)
+        versions = list(versions)
+        wire = Wire(
+            transport,
+            token,
+            form or _likely_form(versions),
+            retries=retries or Retries(),
+            ours=ours,
+            theirs=theirs,
+        )
+        offered = await _offered(wire, versions_url, guess=form is None)
+        version = _best(offered, versions)
+        details = await _details(wire, offered[version.number])
+        return cls(wire, version, details.endpoints, offered=offered)
+
+    def offers(self, module: str, interface: Interface) -> bool:
+        """Whether the partner has this side of a module."""
+        return self._url(module, interface) is not None
+
+    def url_of(self, module: str, interface: Interface) -> str:
+        """The URL of one side of a module, without a slash at the end.
+
+        Raises:
+            Refused: the partner has no such endpoint (OCPI 3003).
+        """
+        url = self._url(module, interface)
+        if url is None:
+            raise Refused(
+                f"the partner has no {module} endpoint as {interface.value} in OCPI {self.version.number}",
+                ocpi_status=StatusCode.NO_MATCHING_ENDPOINTS,
+            )
+        return url
+
+    def _url(self, module: str, interface: Interface) -> str | None:
+        for endpoint in self.endpoints:
+            if endpoint.identifier.lower() == module and (
+                interface is Interface.BOTH
+                or not self.version.facts.endpoints_have_roles
+                or (endpoint.role or "").upper() == interface.value
+            ):
+                return endpoint.url.rstrip("/")
+        return None
+
+    def row(self, operation: Operation, module: str, interface: Interface, cls: StructType | None = None) -> Endpoint:
+        """The row of an operation on an object.
+
+        Raises:
+            UsageError: the version has no such operation.
+        """
+        for row in self.version.rows(module, interface):
+            if row.operation is operation and (cls is None or row.object is cls):
+                return row
+        what = f"{operation.value[0]} {cls.__name__ if cls else module}"
+        raise UsageError(f"OCPI {self.version.number} has no operation {what} at the {interface.value} of {module}")
+
+    async def call(
+        self,
+        row: Endpoint,
+        *ids: str,
+        body: bytes | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Answered:
+        """Make the call that a row describes. `ids` fill the names in its path, in order.
+
+        Raises:
+            UsageError: too few or too many ids.
+            PartnerError: see `Wire.send`.
+        """
+        if len(ids) != len(row.params):
+            raise UsageError(f"{row.path}: expected {', '.join(row.params) or 'no ids'}, got {len(ids)} ids")
+        values = dict(zip(row.params, (quote(id, safe="") for id in ids), strict=True))
+        path = "/".join(values[part[1:-1]] if part.startswith("{") else part for part in row.segments)
+        url = self.url_of(row.module, row.interface) + (f"/{path}" if path else "")
+        return await self.send(row, f"{url}?{urlencode(query)}" if query else url, body)
+
+    async def send(self, row: Endpoint, url: str, body: bytes | None = None) -> Answered:
+        """Make the call of a row at a URL that the partner named itself, as the next page of a list."""
+        module = self.version.modules.get(row.module)
+        routed = self.version.facts.routed
+        return await self.wire.send(
+            row.method,
+            url,
+            body,
+            routed=routed and module is not None and module.is_functional,
+            tracked=routed,
+        )
+
+    def pages(
+        self,
+        cls: type[_S],
+        *,
+        date_from: DateTime | None = None,
+        date_to: DateTime | None = None,
+        limit: int | None = None,
+        on_bad: Callable[[BadObject], None] | None = None,
+    ) -> Pages[_S]:
+        """All objects of a type that the partner owns, page by page, by its links."""
+        row = self.row(Operation.LIST, self._module_of(cls), Interface.SENDER)
+        query = {
+            **({"date_from": date_from.wire} if date_from else {}),
+            **({"date_to": date_to.wire} if date_to else {}),
+            **({"limit": str(limit)} if limit else {}),
+        }
+        url = self.url_of(row.module, row.interface)
+        return Pages(lambda at: self.send(row, at), f"{url}?{urlencode(query)}" if query else url, cls, on_bad=on_bad)
+
+    def locations(self, **filters: Any) -> Pages[msgspec.Struct]:
+        """All Locations of the partner, in the version that was agreed."""
+        return self.pages(self.version.object_named("Location"), **filters)
+
+    async def get(self, cls: type[_S], *ids: str, owner: PartyId | None = None) -> _S:
+        """One object: the partner's own, or with `owner` what it keeps of ours.
+
+        Raises:
+            Refused: `http_status` 404, it has no such object.
+        """
+        return codec.decode(cls, await self.get_bytes(cls, *ids, owner=owner))
+
+    async def get_bytes(self, cls: StructType, *ids: str, owner: PartyId | None = None) -> bytes:
+        """The same as the bytes that came."""
+        interface = Interface.SENDER if owner is None else Interface.RECEIVER
+        row = self.row(Operation.GET, self._module_of(cls), interface, cls)
+        answered = await self.call(row, *(owner or ()), *ids)
+        if envelope.is_null(answered.envelope.data):
+            raise BadAnswer(f"{row.module}: expected a {cls.__name__} in data, got nothing")
+        assert answered.envelope.data is not None
+        return bytes(answered.envelope.data)
+
+    async def put(self, value: msgspec.Struct, *ids: str, owner: PartyId) -> Answered:
+        """Give the partner one of our objects, or a part of one; `ids` as in the path."""
+        return await self.put_bytes(type(value), codec.encode(value), *ids, owner=owner)
+
+    async def put_bytes(self, cls: StructType, body: bytes, *ids: str, owner: PartyId) -> Answered:
+        """The same from bytes."""
+        row = self.row(Operation.PUT, self._module_of(cls), Interface.RECEIVER, cls)
+        return await self.call(row, *owner, *ids, body=body)
+
+    async def patch(self, cls: StructType, change: Mapping[str, Any], *ids: str, owner: PartyId) -> Answered:
+        """Tell the partner which fields of one of our objects changed."""
+        return await self.patch_bytes(cls, codec.encode(change), *ids, owner=owner)
+
+    async def patch_bytes(self, cls: StructType, body: bytes, *ids: str, owner: PartyId) -> Answered:
+        """The same from bytes."""
+        row = self.row(Operation.PATCH, self._module_of(cls), Interface.RECEIVER, cls)
+        return await self.call(row, *owner, *ids, body=body)
+
+    async def credentials(self, operation: Operation = Operation.GET_CREDENTIALS, body: bytes | None = None) -> bytes:
+        """Read, exchange or delete credentials; the bytes of the partner's Credentials object, if it sent one."""
+        row = self.row(operation, "credentials", Interface.BOTH)
+        data = (await self.call(row, body=body)).envelope.data
+        return b"" if envelope.is_null(data) or data is None else bytes(data)
+
+    def _module_of(self, cls: StructType) -> str:
+        for row in self.version.endpoints:
+            if row.object is cls and row.interface is not Interface.BOTH:
+                return row.module
+        raise UsageError(f"no module of OCPI {self.version.number} is about {cls.__module__}.{cls.__name__}")
+
+
+async def _offered(wire: Wire, url: str, *, guess: bool) -> dict[str, str]:
+    """The partner's versions. With `guess` the other form of the token is tried when one is refused."""
+    try:
+        answered = await wire.send("GET", url)
+    except NotAuthenticated:
+        if not guess:
+            raise
+        wire.form = TokenForm.BASE64 if wire.form is TokenForm.RAW else TokenForm.RAW
+        answered = await wire.send("GET", url)
+    return {entry.version: entry.url for entry in _read(list[Offered], answered, "versions")}
+
+
+def _likely_form(versions: list[str]) -> TokenForm:
+    """The form that the latest of these versions asks for."""
+    best = best_common(versions, VERSIONS)
+    return best.facts.token_form if best else TokenForm.BASE64
+
+
+async def _details(wire: Wire, url: str) -> Details:
+    details: Details = _read(Details, await wire.send("GET", url), "version details")
+    return details
+
+
+def _read(kind: Any, answered: Answered, what: str) -> Any:
+    data = answered.envelope.data
+    if data is None or envelope.is_null(data):
+        raise BadAnswer(f"{what}: expected data, got nothing")
+    try:
+        return codec.decode(kind, data)
+    except OCPIError as error:
+        raise BadAnswer(f"{what}: {error}") from error
+
+
+def _best(offered: Mapping[str, str], allowed: Iterable[str]) -> Version:
+    best = best_common(allowed, offered)
+    if best is None:
+        raise UsageError(
+            f"no OCPI version in common: the partner offers {', '.join(sorted(offered)) or 'none'}, "
+            f"we speak {', '.join(sorted(allowed))}",
+            ocpi_status=StatusCode.UNSUPPORTED_VERSION,
+        )
+    return best

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""From a file into the store, and back: our own objects, with a report of every one that was not taken."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
+
+import msgspec
+
+from wwcp_ocpi.feeds.assumptions import NOTHING, Assumptions
+from wwcp_ocpi.feeds.checking import Good, Rejected, check
+from wwcp_ocpi.feeds.reading import Entry
+from wwcp_ocpi.partners.publish import OwnObject, Publisher
+from wwcp_ocpi.protocol.errors import UsageError
+from wwcp_ocpi.protocol.version import Version
+from wwcp_ocpi.scalars import PartyId
+from wwcp_ocpi.store.ports import Objects, PageRequest, Side
+
+CHUNK = 500
+
+
+class Imported(msgspec.Struct, kw_only=True):
+    """What an import did. `assumed` counts what was filled in, `warnings` what was kept though not as specified."""
+
+    read: int = 0
+    stored: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    seconds: float = 0.0
+    warnings: int = 0
+    assumed: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+async def import_objects(
+    entries: Iterable[Entry],
+    version: Version,
+    module: str,
+    publisher: Publisher,
+    *,
+    assumed: Assumptions = NOTHING,
+    push: bool = True,
+    on_rejected: Callable[[Rejected], None] | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> Imported:
+    """Store the objects of a feed as our own.
+
+    Args:
+        push: whether partners hear of each at once.
+        on_rejected: told of every object that was not taken.
+        on_progress: told, now and then, how many were read since the last time.
+
+    Raises:
+        UsageError: the module keeps no objects.
+    """
+    resource = version.modules[module].resource if module in version.modules else None
+    if resource is None:
+        kept = ", ".join(sorted(name for name, known in version.modules.items() if known.resource))
+        raise UsageError(f"OCPI {version.number} keeps no {module!r}; it keeps {kept}")
+    result, counts, chunk = Imported(), Counter[str](), list[OwnObject]()
+    began = time.monotonic()
+    for entry in entries:
+        result.read += 1
+        found = check(resource, entry, assumed)
+        if isinstance(found, Good):
+            chunk.append(_own(found))
+            result.warnings += len(found.warnings)
+            counts.update(found.assumed)
+        else:
+            result.rejected += 1
+            if on_rejected is not None:
+                on_rejected(found)
+        if len(chunk) >= CHUNK:
+            await _flush(publisher, version, module, chunk, result, push)
+        if on_progress is not None and result.read % CHUNK == 0:
+            on_progress(CHUNK)
+    await _flush(publisher, version, module, chunk, result, push)
+    if on_progress is not None:
+        on_progress(result.read % CHUNK)
+    result.assumed = dict(sorted(counts.items()))
+    result.seconds = round(time.monotonic() - began, 3)
+    return result
+
+
+def _own(found: Good) -> OwnObject:
+    return OwnObject(owner=found.owner, id=found.id, last_updated=found.last_updated.micros, body=found.body)
+
+
+async def _flush(
+    publisher: Publisher, version: Version, module: str, chunk: list[OwnObject], result: Imported, push: bool
+) -> None:
+    for outcome in await publisher.publish(version, module, chunk, push=push) if chunk else ():
+        if isinstance(outcome, Exception):
+            raise outcome
+        if outcome.changed:
+            result.stored += 1
+        else:
+            result.unchanged += 1
+    chunk.clear()
+
+
+async def export_objects(
+    store: Objects, version: Version, module: str, *, side: Side = Side.OURS, owner: PartyId | None = None
+) -> AsyncIterator[bytes]:
+    """Every object of a module as it is kept, in the order of creation."""
+    after: str | None = None
+    while True:
+        page = await store.page(
+            PageRequest(side=side, module=module, version=version.number, owner=owner, after=after, limit=CHUNK)
+        )
+        for body in page.bodies:
+            yield body
+        after = page.next
+        if after is None:
+            return

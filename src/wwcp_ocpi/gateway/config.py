@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The configuration: one TOML file, every key optional, every key with its meaning beside it.
+
+`WWCP_OCPI_<SECTION>_<KEY>` in the environment overrides a key. Unknown keys are refused with the nearest known
+name. A secret is never written here: `file:PATH` or `env:NAME` says where it is.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from wwcp_ocpi.protocol.errors import UsageError
+from wwcp_ocpi.registry import VERSIONS
+from wwcp_ocpi.scalars import PartyId
+from wwcp_ocpi.server.settings import OwnParty
+
+ENV_PREFIX = "WWCP_OCPI_"
+
+
+class ServerSection(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the gateway listens, and what it serves."""
+
+    host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = 2310
+    base_url: Annotated[
+        str,
+        Meta(description="How partners reach the gateway, without a slash at the end. Empty: host and port."),
+    ] = ""
+    certificate: Annotated[str, Meta(description="TLS certificate chain, a PEM file. Empty: plain HTTP.")] = ""
+    key: Annotated[str, Meta(description="Private key of the certificate, a PEM file.")] = ""
+    versions: Annotated[tuple[str, ...], Meta(description="OCPI versions that are served.")] = tuple(VERSIONS)
+    modules: Annotated[tuple[str, ...], Meta(description="Functional modules that are served.")] = ("locations",)
+    page_size: Annotated[int, Meta(ge=1, description="Objects on a page when the partner does not say.")] = 50
+    max_page_size: Annotated[int, Meta(ge=1, description="Objects on a page at most (X-Limit).")] = 1000
+    trusted_proxies: Annotated[
+        tuple[str, ...], Meta(description="Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.")
+    ] = ()
+
+
+class StoreSection(msgspec.Struct, frozen=True, kw_only=True):
+    """Where things are kept."""
+
+    folder: Annotated[str, Meta(description="Data folder; holds the SQLite file and, unless set, the key.")] = (
+        "wwcp-ocpi-data"
+    )
+    key: Annotated[
+        str,
+        Meta(
+            description="Server key that hashes and seals credentials tokens, as file:PATH or env:NAME (hex, 64 "
+            "digits). Empty: server.key in the data folder, made at the first start."
+        ),
+    ] = ""
+
+
+class LimitsSection(msgspec.Struct, frozen=True, kw_only=True):
+    """How much one caller may cost."""
+
+    body_bytes: Annotated[int, Meta(ge=1024, description="Largest request body.")] = 4 * 1024 * 1024
+    connections: Annotated[int, Meta(ge=1, description="Open connections at most.")] = 1000
+    drain_s: Annotated[int, Meta(ge=0, description="Seconds that requests get to finish at a stop.")] = 10
+    call_s: Annotated[float, Meta(gt=0, description="Seconds that a call to a partner may take.")] = 30.0
+
+
+class OutboundSection(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the gateway is willing to call."""
+
+    allow_http: Annotated[bool, Meta(description="Whether partners may be called without TLS.")] = False
+    allow_private: Annotated[
+        bool, Meta(description="Whether private, loopback and link-local addresses may be called.")
+    ] = False
+
+
+class WWCPSection(msgspec.Struct, frozen=True, kw_only=True):
+    """The operator's own side."""
+
+    network: Annotated[
+        str, Meta(description="A roaming network in its JSON form, loaded and published at the start.")
+    ] = ""
+
+
+class LogSection(msgspec.Struct, frozen=True, kw_only=True):
+    """What is logged, to standard error."""
+
+    level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$", description="Least level.")] = "info"
+    json: Annotated[bool, Meta(description="One JSON object a line instead of text for people.")] = False
+
+
+class PartySection(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the parties that this gateway is. Write `[[party]]` once for each."""
+
+    id: Annotated[str, Meta(description="Country code and party id, like DE*GEF.")]
+    role: Annotated[str, Meta(description="CPO, EMSP, HUB, NAP, NSP, SCSP, PTP or OTHER.")] = "CPO"
+    name: Annotated[str, Meta(description="Business name.")] = ""
+    website: Annotated[str, Meta(description="Website.")] = ""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole configuration."""
+
+    server: ServerSection = ServerSection()
+    store: StoreSection = StoreSection()
+    limits: LimitsSection = LimitsSection()
+    outbound: OutboundSection = OutboundSection()
+    wwcp: WWCPSection = WWCPSection()
+    log: LogSection = LogSection()
+    party: tuple[PartySection, ...] = ()
+
+    def own_parties(self) -> tuple[OwnParty, ...]:
+        """The configured parties.
+
+        Raises:
+            UsageError: none, or an id that is no party.
+        """
+        if not self.party:
+            raise UsageError("party: expected at least one [[party]] with id and role")
+        try:
+            return tuple(
+                OwnParty(
+                    id=PartyId.parse(one.id),
+                    role=one.role.upper(),
+                    name=one.name or one.id,
+                    website=one.website or None,
+                )
+                for one in self.party
+            )
+        except ValueError as error:
+            raise UsageError(f"party.id: {error}") from error
+
+
+def load(path: Path | None, environ: Mapping[str, str] | None = None) -> Config:
+    """The configuration in a file, overridden by the environment; without a file, the defaults.
+
+    Raises:
+        UsageError: the file cannot be read, is no TOML, or has a key or value that is not understood.
+    """
+    found: dict[str, Any] = {}
+    if path is not None:
+        try:
+            found = tomllib.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path}: expected TOML: {error}") from error
+    _refuse_unknown(found, str(path or "configuration"))
+    _override(found, os.environ if environ is None else environ)
+    try:
+        return msgspec.convert(found, Config)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{path or 'configuration'}: {error}") from error
+
+
+def _sections() -> dict[str, type[msgspec.Struct]]:
+    hints = get_type_hints(Config)
+    return {
+        name: get_args(hint)[0] if get_origin(hint) is tuple else hint
+        for name, hint in ((name, hints[name]) for name in Config.__struct_fields__)
+    }
+
+
+def _refuse_unknown(found: Mapping[str, Any], where: str) -> None:
+    sections = _sections()
+    for name, value in found.items():
+        if name not in sections:
+            raise UsageError(f"{where}: {name}: no such section{_nearest(name, sections)}")
+        known = sections[name].__struct_fields__
+        for entry in value if isinstance(value, list) else [value]:
+            for key in entry if isinstance(entry, dict) else ():
+                if key not in known:
+                    raise UsageError(f"{where}: {name}.{key}: no such key{_nearest(key, known)}")
+
+
+def _nearest(name: str, known: Any) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
+
+
+def _override(found: dict[str, Any], environ: Mapping[str, str]) -> None:
+    for section, cls in _sections().items():
+        if section == "party":
+            continue
+        hints = get_type_hints(cls)
+        for key in cls.__struct_fields__:
+            text = environ.get(f"{ENV_PREFIX}{section}_{key}".upper())
+            if text is not None:
+                found.setdefault(section, {})[key] = _typed(hints[key], text)
+
+
+def _typed(hint: Any, text: str) -> Any:
+    """An environment variable as the key's type; what does not fit is left for the validation to name."""
+    if get_origin(hint) is tuple:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    readers = {
+        bool: lambda: {"true": True, "false": False}[text.lower()],
+        int: lambda: int(text),
+        float: lambda: float(text),
+    }
+    try:
+        return readers.get(hint, lambda: text)()
+    except (ValueError, KeyError):
+        return text
+
+
+def read_secret(reference: str) -> bytes:
+    """The secret that `file:PATH` or `env:NAME` points to, as bytes from hex.
+
+    Raises:
+        UsageError: no such file or variable, or no hex digits in it.
+    """
+    kind, _, place = reference.partition(":")
+    try:
+        if kind == "file":
+            text = Path(place).read_text("ascii")
+        elif kind == "env":
+            text = os.environ[place]
+        else:
+            raise UsageError("store.key: expected file:PATH or env:NAME")
+        return bytes.fromhex(text.strip())
+    except (OSError, KeyError, ValueError) as error:
+        raise UsageError(f"store.key: {kind}:{place}: expected hex digits there") from error
+
+
+def describe() -> list[tuple[str, str, str, str]]:
+    """Every key: its name, type, default and meaning. The configuration page is made of this."""
+    rows = []
+    for section, cls in _sections().items():
+        hints = get_type_hints(cls, include_extras=True)
+        for field in msgspec.structs.fields(cls):
+            meta = next(note for note in get_args(hints[field.name])[1:] if isinstance(note, Meta))
+            kind = get_args(hints[field.name])[0]
+            name = "list of texts" if get_origin(kind) is tuple else {str: "text"}.get(kind, kind.__name__)
+            required = field.default is msgspec.NODEFAULT
+            default = "required" if required else msgspec.json.encode(field.default).decode()
+            rows.append((f"{section}.{field.name}", name, default, meta.description or ""))
+    return rows
+
+
+def effective(config: Config) -> dict[str, Any]:
+    """The configuration as plain values. There is no secret in it, only where secrets are."""
+    return msgspec.to_builtins(config)  # type: ignore[no-any-return]

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The gateway: a platform with a database file, a port to the world, and its background work."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Self
+
+import msgspec
+import structlog
+
+from wwcp_ocpi.gateway.config import Config
+from wwcp_ocpi.gateway.opening import open_store, outbound, settings_of
+from wwcp_ocpi.gateway.platform import Platform
+from wwcp_ocpi.net.asgi import asgi_app
+from wwcp_ocpi.net.limits import ServerLimits
+from wwcp_ocpi.net.server import HTTPServer
+from wwcp_ocpi.protocol import envelope
+from wwcp_ocpi.protocol.http import JSON, Request, Response
+from wwcp_ocpi.wwcp.network import LiveNetwork
+from wwcp_ocpi.wwcp.publish import NetworkPublisher
+
+log = structlog.get_logger()
+
+REFRESH_S = 1.0
+
+
+class Gateway:
+    """Opens everything in `start`, closes everything in `stop`; or use it as an asynchronous context manager."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.platform: Platform
+        self.http: HTTPServer
+        self.network: NetworkPublisher | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ready = False
+
+    @property
+    def base_url(self) -> str:
+        """Where partners reach the gateway."""
+        return self.platform.settings.base_url
+
+    @property
+    def versions_url(self) -> str:
+        """What a partner is given to begin with."""
+        return self.platform.settings.versions_url
+
+    async def start(self) -> Self:
+        """Open the database, listen, and begin to deliver.
+
+        Raises:
+            UsageError: the configuration cannot be used.
+            OSError: the address or the folder cannot be used.
+        """
+        config = self.config
+        config.own_parties()  # refused now rather than when the port is open
+        store, vault = await open_store(config)
+        self._transport = outbound(config)
+        limits = ServerLimits(
+            body_bytes=config.limits.body_bytes,
+            connections=config.limits.connections,
+            drain_s=config.limits.drain_s,
+        )
+        self.http = HTTPServer(
+            asgi_app(self._handle, limits),
+            limits,
+            host=config.server.host,
+            port=config.server.port,
+            certificate=config.server.certificate or None,
+            key=config.server.key or None,
+            trusted_proxies=config.server.trusted_proxies,
+        )
+        try:
+            listening = await self.http.start()
+        except BaseException:
+            await store.close()
+            raise
+        settings = settings_of(config, listening)
+        self.platform = Platform(settings, store, vault, self._transport)
+        await self.platform.book.load()
+        self._tasks = [asyncio.create_task(self.platform.courier.run()), asyncio.create_task(self._follow())]
+        self._ready = True
+        log.info("gateway.started", url=settings.base_url, versions_url=settings.versions_url)
+        return self
+
+    async def attach(self, network: LiveNetwork) -> NetworkPublisher:
+        """Publish a roaming network as our own Locations, now and whenever an EVSE's status changes."""
+        self.network = NetworkPublisher(network, self.platform.publisher)
+        await self.network.publish_all()
+        self._tasks.append(asyncio.create_task(self.network.run()))
+        return self.network
+
+    async def stop(self) -> None:
+        """Finish requests under way, stop delivering (what is not delivered stays), and close the database."""
+        self._ready = False
+        await self.http.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.platform.book.settle()
+        await self._transport.close()
+        await self.platform.store.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def _handle(self, request: Request) -> Response:
+        if request.url.startswith("/-/"):
+            return self._operations(request)
+        if not self._ready:
+            return Response(
+                status=503,
+                headers={"content-type": JSON, "retry-after": "1"},
+                body=envelope.failure(3000, "starting"),
+            )
+        return await self.platform.server.handle(request)
+
+    def _operations(self, request: Request) -> Response:
+        """`/-/health`: the process answers. `/-/ready`: it does its work as well."""
+        pages: dict[str, tuple[int, object]] = {
+            "/-/health": (200, {"status": "ok"}),
+            "/-/ready": (200 if self._ready else 503, {"ready": self._ready}),
+        }
+        status, body = pages.get(request.path, (404, {"error": "no such page"}))
+        return Response(status=status, headers={"content-type": JSON}, body=msgspec.json.encode(body))
+
+    async def _follow(self) -> None:
+        """Notice what the command line writes beside us: new partners, blocked ones."""
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            await self.platform.book.refresh()

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""From the configuration to things that work: the database with its key, the way out, the server's settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from wwcp_ocpi.gateway.config import Config, read_secret
+from wwcp_ocpi.gateway.platform import Platform
+from wwcp_ocpi.net.client import HTTPTransport
+from wwcp_ocpi.net.limits import ClientLimits
+from wwcp_ocpi.net.outbound import OutboundPolicy
+from wwcp_ocpi.security import Vault
+from wwcp_ocpi.server import ServerSettings
+from wwcp_ocpi.store.sqlite import SQLiteStore
+
+DATABASE = "wwcp-ocpi.sqlite"
+KEY_FILE = "server.key"
+
+
+@asynccontextmanager
+async def open_platform(config: Config) -> AsyncIterator[Platform]:
+    """The platform without its server: for commands that work beside a running gateway, on the same folder."""
+    store, vault = await open_store(config)
+    transport = outbound(config)
+    try:
+        server = config.server
+        scheme = "https" if server.certificate else "http"
+        platform = Platform(settings_of(config, f"{scheme}://{server.host}:{server.port}"), store, vault, transport)
+        await platform.book.load()
+        yield platform
+        await platform.book.settle()
+    finally:
+        await transport.close()
+        await store.close()
+
+
+def settings_of(config: Config, listening: str) -> ServerSettings:
+    """What the server is told; `listening` is the base URL where none is configured.
+
+    Raises:
+        UsageError: no party is configured, or one is none.
+    """
+    return ServerSettings(
+        base_url=config.server.base_url.rstrip("/") or listening,
+        parties=config.own_parties(),
+        versions=config.server.versions,
+        modules=frozenset(config.server.modules),
+        page_size=config.server.page_size,
+        max_page_size=config.server.max_page_size,
+    )
+
+
+def outbound(config: Config) -> HTTPTransport:
+    """The way to the partners, and only to where the configuration allows."""
+    policy = OutboundPolicy(allow_http=config.outbound.allow_http, allow_private=config.outbound.allow_private)
+    return HTTPTransport(
+        ClientLimits(total_s=config.limits.call_s), allow=policy.check_url, allow_address=policy.check_address
+    )
+
+
+async def open_store(config: Config) -> tuple[SQLiteStore, Vault]:
+    """The database in the data folder, and the key that goes with it; both are made when they are not there.
+
+    Raises:
+        UsageError: the key cannot be read.
+        OSError: the folder cannot be used.
+    """
+    folder = Path(config.store.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    vault = Vault(read_secret(config.store.key) if config.store.key else _own_key(folder / KEY_FILE))
+    return await SQLiteStore.open(folder / DATABASE), vault
+
+
+def _own_key(path: Path) -> bytes:
+    """The key in our own file; at the first start a new one, readable by nobody else."""
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(Vault.new_key().hex())
+    return read_secret(f"file:{path}")

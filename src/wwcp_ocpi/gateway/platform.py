@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""One OCPI platform, wired together, without a socket: what a test, a demo and the gateway have in common."""
+
+from __future__ import annotations
+
+from wwcp_ocpi.client.peer import Peer
+from wwcp_ocpi.partners import Courier, PartnerBook, Publisher, Pulled, Registration, pull
+from wwcp_ocpi.protocol.http import Transport
+from wwcp_ocpi.scalars import DateTime
+from wwcp_ocpi.security import Vault
+from wwcp_ocpi.server import Server, ServerSettings
+from wwcp_ocpi.store.ports import Store
+
+
+class Platform:
+    """Store, partners, server, registration, delivery: each is a room of its own, here they meet."""
+
+    def __init__(self, settings: ServerSettings, store: Store, vault: Vault, transport: Transport) -> None:
+        self.settings = settings
+        self.store = store
+        self.book = PartnerBook(store, vault)
+        self.registration = Registration(settings, self.book, vault, store, transport)
+        self.server = Server(settings, store, self.book, self.registration)
+        self.publisher = Publisher(store, self.book)
+        self.courier = Courier(store, self.book, self.registration.peer_of)
+
+    def peer(self, partner: str) -> Peer:
+        """A registered partner, to call.
+
+        Raises:
+            UsageError: not registered with it.
+        """
+        return self.registration.peer(partner)
+
+    async def pull(self, partner: str, module: str, *, date_from: DateTime | None = None) -> Pulled:
+        """Fetch what a partner owns into the store."""
+        return await pull(self.peer(partner), self.book.get(partner), module, self.store, date_from=date_from)

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The way in: an ASGI 3 application around a handler from Request to Response.
+
+This runs once a request, so it does little: no middleware, two sends. A body is read only where the head
+announces one, which is the whole truth in HTTP/1 (HTTP/2 may send a body without announcing it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import TypeAlias
+
+import structlog
+
+from wwcp_ocpi.net.body import ClientGone, Message, Receive, read_body
+from wwcp_ocpi.net.limits import ServerLimits
+from wwcp_ocpi.protocol.envelope import failure
+from wwcp_ocpi.protocol.errors import NotFound, OCPIError, PartnerError
+from wwcp_ocpi.protocol.http import JSON, Request, Response
+from wwcp_ocpi.protocol.paging import by_name
+
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+Call: TypeAlias = Callable[[], Awaitable[None]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+ASGIApp: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+_BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+
+
+def asgi_app(
+    handler: Handler,
+    limits: ServerLimits,
+    *,
+    apps: Mapping[str, ASGIApp] | None = None,
+    startup: Sequence[Call] = (),
+    shutdown: Sequence[Call] = (),
+) -> ASGIApp:
+    """The application that gives every request to `handler`.
+
+    HEAD is asked of the handler as GET and answered without the body. What the handler lets escape is logged
+    and answered with 500 and OCPI 3000, without details.
+
+    Args:
+        apps: Other ASGI applications (pages, event streams) by the prefix of their paths; they see all of it.
+        startup: Awaited in order before the first request; an exception keeps the server from starting.
+        shutdown: Awaited in order after the last one.
+    """
+    others = tuple((apps or {}).items())
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send, startup, shutdown)
+            return
+        for prefix, other in others:
+            if scope["path"].startswith(prefix):
+                await other(scope, receive, send)
+                return
+        pairs = scope["headers"]
+        headers = {name.decode(): value.decode("latin-1") for name, value in pairs}
+        if len(headers) != len(pairs):
+            headers = by_name((name.decode(), value.decode("latin-1")) for name, value in pairs)
+        body = b""
+        if "content-length" in headers or "transfer-encoding" in headers:
+            try:
+                body = await read_body(receive, headers, limits)
+            except ClientGone:
+                return
+            except PartnerError as error:
+                await _answer(send, refusal(error), scope["method"])
+                return
+        path = scope["raw_path"].decode("latin-1")
+        query = scope["query_string"]
+        method = scope["method"]
+        client = scope["client"]
+        try:
+            response = await handler(
+                Request(
+                    method="GET" if method == "HEAD" else method,
+                    url=f"{path}?{query.decode('latin-1')}" if query else path,
+                    headers=headers,
+                    body=body,
+                    source=client[0] if client else "",
+                )
+            )
+            head = _head(response)
+        except Exception:  # the ASGI entry: nothing of ours may reach a partner
+            log.exception("request.failed", method=method, path=path)
+            await _answer(send, refusal(OCPIError("internal error", http_status=500)), method)
+            return
+        await send(head)
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else response.body})
+
+    return app
+
+
+def mounted(table: Mapping[str, Handler]) -> Handler:
+    """One handler out of several: the longest prefix of the path that ends where a segment ends decides."""
+    rows = sorted(table.items(), key=lambda row: len(row[0]), reverse=True)
+
+    def route(request: Request) -> Awaitable[Response]:
+        path = request.path
+        for prefix, handler in rows:
+            if path.startswith(prefix) and (prefix.endswith("/") or path[len(prefix) :][:1] in {"", "/"}):
+                return handler(request)
+        return _nowhere(request)
+
+    return route
+
+
+def refusal(error: OCPIError) -> Response:
+    """The envelope and the HTTP status that an error becomes on the wire."""
+    return Response(
+        status=error.http_status,
+        headers={"content-type": JSON, **error.headers},
+        body=failure(error.ocpi_status, str(error)),
+    )
+
+
+async def _nowhere(request: Request) -> Response:
+    return refusal(NotFound(f"{request.path}: no such path"))
+
+
+async def _answer(send: Send, response: Response, method: str) -> None:
+    await send(_head(response))
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else response.body})
+
+
+def _head(response: Response) -> Message:
+    headers = []
+    for name, value in response.headers.items():
+        headers.append((name.encode("latin-1"), value.encode("latin-1")))
+    if response.status not in _BODILESS:
+        headers.append((b"content-length", b"%d" % len(response.body)))
+    return {"type": "http.response.start", "status": response.status, "headers": headers}
+
+
+async def _lifespan(receive: Receive, send: Send, startup: Sequence[Call], shutdown: Sequence[Call]) -> None:
+    for phase, calls in (("startup", startup), ("shutdown", shutdown)):
+        await receive()
+        try:
+            for call in calls:
+                await call()
+        except Exception as error:  # the ASGI entry: the server must hear of it
+            log.exception(f"{phase}.failed")
+            await send({"type": f"lifespan.{phase}.failed", "message": str(error)})
+            return
+        await send({"type": f"lifespan.{phase}.complete"})

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The way out: requests over aiohttp, with bounds on time, size and where they lead.
+
+No cookies, no proxy out of the environment, no redirect to another place: an answer that points elsewhere is
+handed back as it is, so that a credentials token never reaches a host it was not meant for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any, Self
+
+import aiohttp
+from yarl import URL
+
+from wwcp_ocpi.net.encoding import ACCEPTED, unpacked
+from wwcp_ocpi.net.limits import ClientLimits
+from wwcp_ocpi.net.outbound import OutboundPolicy, OutboundRefused, without_secrets
+from wwcp_ocpi.net.redirects import next_hop
+from wwcp_ocpi.protocol.errors import Unreachable
+from wwcp_ocpi.protocol.http import Request, Response
+from wwcp_ocpi.protocol.paging import by_name
+
+_PLAIN_URL = re.compile(r"[\x21-\x7e]+")
+_BY_DEFAULT = OutboundPolicy()
+
+
+class HTTPTransport:
+    """A `protocol.http.Transport` with a pool of connections. Close it, or use it as `async with`."""
+
+    def __init__(
+        self,
+        limits: ClientLimits | None = None,
+        *,
+        allow: Callable[[str], None] = _BY_DEFAULT.check_url,
+        allow_address: Callable[[str], None] = _BY_DEFAULT.check_address,
+        tls: ssl.SSLContext | None = None,
+        user_agent: str = "wwcp-ocpi",
+    ) -> None:
+        """Nothing is opened before the first call.
+
+        Args:
+            allow: Raises for a URL that must not be called; asked for every redirect as well.
+            allow_address: Raises for an IP address that must not be called; asked when a connection is made.
+            tls: Trusted authorities and our certificate; by default those of the machine, and none.
+        """
+        self._limits = limits or ClientLimits()
+        self._allow = allow
+        self._allow_address = allow_address
+        self._tls = tls
+        self._headers = {"accept-encoding": ACCEPTED, "user-agent": user_agent}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __call__(self, request: Request) -> Response:
+        """Send a request and bring back the answer, whatever its status.
+
+        Raises:
+            Unreachable: there was no answer within the limits, or (OutboundRefused) none may be asked for.
+        """
+        url = request.url
+        try:
+            async with asyncio.timeout(self._limits.total_s):
+                for _ in range(self._limits.redirects + 1):
+                    self._allow(url)
+                    response = await self._exchange(request, url)
+                    target = next_hop(request.method, url, response)
+                    if target is None:
+                        return response
+                    url = target
+        except TimeoutError as error:
+            cause = f"no answer within {self._limits.total_s:g} s"
+            raise Unreachable(f"{request.method} {without_secrets(url)}: {cause}") from error
+        raise Unreachable(f"{request.method} {without_secrets(url)}: more than {self._limits.redirects} redirects")
+
+    async def close(self) -> None:
+        """Close all connections. A later call opens new ones."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _exchange(self, request: Request, url: str) -> Response:
+        try:
+            async with self._opened().request(
+                request.method,
+                URL(url, encoded=_PLAIN_URL.fullmatch(url) is not None),
+                headers=request.headers,
+                data=request.body or None,
+                allow_redirects=False,
+            ) as answer:
+                return await self._read(answer)
+        except aiohttp.ServerTimeoutError as error:
+            cause = f"no connection within {self._limits.connect_s:g} s"
+            raise Unreachable(f"{request.method} {without_secrets(url)}: {cause}") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise Unreachable(f"{request.method} {without_secrets(url)}: {_cause(error)}") from error
+
+    async def _read(self, answer: aiohttp.ClientResponse) -> Response:
+        limit = self._limits.body_bytes
+        body = bytearray()
+        if (answer.content_length or 0) <= limit:
+            async for chunk in answer.content.iter_any():
+                body += chunk
+                if len(body) > limit:
+                    break
+            else:
+                headers = by_name(answer.headers.items())
+                encoding = headers.pop("content-encoding", "")
+                return Response(status=answer.status, headers=headers, body=unpacked(bytes(body), encoding, limit))
+        answer.close()  # the rest of it is not wanted, so the connection is of no more use
+        raise ValueError(f"body: expected at most {limit} bytes, got more")
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            limits = self._limits
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=limits.connections,
+                    limit_per_host=limits.connections_per_host,
+                    keepalive_timeout=limits.keep_alive_s,
+                    ssl=self._tls or True,
+                    socket_factory=self._socket,
+                ),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect_s),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers=self._headers,
+                skip_auto_headers=("content-type",),
+                auto_decompress=False,
+                trust_env=False,
+            )
+        return self._session
+
+    def _socket(self, info: tuple[Any, ...]) -> socket.socket:
+        family, kind, proto, _, address = info
+        try:
+            self._allow_address(address[0])
+        except OutboundRefused as error:
+            raise PermissionError(str(error)) from error  # what the connector knows how to pass on
+        return socket.socket(family, kind, proto)
+
+
+def _cause(error: Exception) -> str:
+    """What happened, from an error whose own text may hold the whole URL."""
+    if isinstance(error, aiohttp.InvalidURL):
+        return "expected a URL"
+    text = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    return " ".join(text.split())[:200] or type(error).__name__
+
+
+def client_tls(
+    *, authorities: str | None = None, certificate: str | None = None, key: str | None = None
+) -> ssl.SSLContext:
+    """A context that trusts the authorities in a PEM file, not the machine's, and shows ours when asked."""
+    context = ssl.create_default_context(cafile=authorities)
+    if certificate is not None:
+        context.load_cert_chain(certificate, key)
+    return context

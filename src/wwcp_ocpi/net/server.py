@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""uvicorn inside an event loop that is not its own: started, asked for its port, drained and stopped.
+
+uvicorn alone would take over the process: its signals, its exit code on failure, its log configuration. Here
+it does none of that, and it is told to stop by an event instead of looking ten times a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Coroutine, Generator
+from types import FrameType
+from typing import Self, TypeVar
+
+import structlog
+import uvicorn
+
+from wwcp_ocpi.net.asgi import ASGIApp
+from wwcp_ocpi.net.http1 import guarded
+from wwcp_ocpi.net.limits import ServerLimits
+
+log = structlog.get_logger(__name__)
+
+_T = TypeVar("_T")
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class HTTPServer:
+    """Serves one ASGI application on one address. `port` 0 takes a free one; after `start` it tells which."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: ServerLimits,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        certificate: str | None = None,
+        key: str | None = None,
+        trusted_proxies: tuple[str, ...] = (),
+    ) -> None:
+        """Nothing is opened yet.
+
+        Args:
+            certificate: File with the certificate chain, PEM. With it the server speaks TLS only.
+            key: File with the private key, PEM, where it is not in the same file.
+            trusted_proxies: Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed.
+        """
+        self.host = host
+        self.port = port
+        self.scheme = "https" if certificate else "http"
+        self._task: asyncio.Task[None] | None = None
+        self._config = uvicorn.Config(
+            app,
+            http=guarded(limits),
+            ws="none",
+            lifespan="on",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=list(trusted_proxies),
+            limit_concurrency=limits.connections + 1,  # uvicorn counts the connection that asks as well
+            backlog=limits.backlog,
+            timeout_keep_alive=limits.keep_alive_s,
+            timeout_graceful_shutdown=limits.drain_s,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
+        )
+        self._server = _EmbeddedServer(self._config)
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and port, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+    async def start(self) -> str:
+        """Listen, and return the base URL once requests are answered.
+
+        Raises:
+            OSError: the address is taken, not ours, or not allowed.
+            RuntimeError: a startup callable of the application failed; the log has the reason.
+        """
+        listener = _listen(self.host, self.port)
+        self.port = listener.getsockname()[1]
+        self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name=f"http {self.base_url}")
+        ready = asyncio.create_task(self._server.ready.wait())
+        await asyncio.wait({self._task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if self._task.done():
+            ready.cancel()
+            listener.close()
+            failed, self._task = self._task, None
+            await failed
+        log.info("http.listening", url=self.base_url)
+        return self.base_url
+
+    async def stop(self) -> None:
+        """Take no more connections, let requests under way finish within the limits, and close."""
+        if self._task is None:
+            return
+        self._server.stopping.set()
+        await self._task
+        self._task = None
+        log.info("http.stopped", url=self.base_url)
+
+    async def run_forever(self) -> None:
+        """Serve until SIGTERM or SIGINT, then drain and stop. A second signal ends the process at once."""
+        if self._task is None:
+            await self.start()
+        loop = asyncio.get_running_loop()
+        asked = asyncio.Event()
+        before = {number: signal.getsignal(number) for number in _SIGNALS}
+
+        def restore() -> None:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+        def on_signal(number: int, frame: FrameType | None) -> None:
+            restore()
+            loop.call_soon_threadsafe(asked.set)
+
+        for number in _SIGNALS:
+            signal.signal(number, on_signal)
+        try:
+            await asked.wait()
+        finally:
+            restore()
+            await self.stop()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+
+def run(main: Coroutine[None, None, _T]) -> _T:
+    """`asyncio.run` on uvloop where there is one."""
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return asyncio.run(main)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
+
+
+class _EmbeddedServer(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+        self.stopping = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        except SystemExit as error:  # in a task it would tear down the whole event loop
+            raise RuntimeError("the application refused to start") from error
+        self.ready.set()
+
+    async def main_loop(self) -> None:
+        # on_tick(0) renews the Date header, which has seconds.
+        while not (self.stopping.is_set() or await self.on_tick(0)):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), 1.0)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A bound socket that says it is TCP: only then asyncio switches Nagle's delay off for connections."""
+    family, kind, proto, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, proto)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A partner as it is remembered: its tokens towards us, and what we know of its platform."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+from wwcp_ocpi.client.peer import RemoteEndpoint
+from wwcp_ocpi.protocol.credentials_token import TokenForm
+from wwcp_ocpi.scalars import PartyId
+
+
+class Purpose(Enum):
+    """What a credentials token of a partner opens."""
+
+    INVITATION = "invitation"
+    """TOKEN_A: versions and credentials, until it was used to register (CRD-03, CRD-06)."""
+    HANDSHAKE = "handshake"
+    """TOKEN_B while our own registration is under way: the partner reads our versions with it."""
+    ACCESS = "access"
+    """Everything that the role allows."""
+
+
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """One credentials token that the partner may show us, as a keyed hash.
+
+    `roles` bind it: it stands for the partner in these roles only; empty means all of the partner's roles.
+    `replaces` are hashes of older tokens that die when this one is first used (decision 51).
+    """
+
+    hash: str
+    purpose: Purpose
+    form: TokenForm = TokenForm.EITHER
+    roles: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    created: str = ""
+
+
+class PartnerParty(msgspec.Struct, frozen=True, kw_only=True):
+    """One party of the partner's platform. 2.1.1 does not tell the role; then it is what we are not."""
+
+    id: PartyId
+    role: str | None
+    name: str
+
+
+class Remote(msgspec.Struct, frozen=True, kw_only=True):
+    """What is needed to call the partner. `token` is sealed."""
+
+    versions_url: str
+    token: str
+    form: TokenForm
+    version: str
+    endpoints: tuple[RemoteEndpoint, ...]
+
+
+class Partner(msgspec.Struct, frozen=True, kw_only=True):
+    """A partner. Registered means: `remote` is known and one of its tokens is for ACCESS."""
+
+    id: str
+    name: str = ""
+    blocked: bool = False
+    access: tuple[Access, ...] = ()
+    parties: tuple[PartnerParty, ...] = ()
+    hub: PartyId | None = None
+    remote: Remote | None = None
+    accepts_older: bool = False
+    push: bool = True
+    """Whether it hears of changes; if not, it pulls."""
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether the credentials handshake was completed and not ended since."""
+        return self.remote is not None
+
+    @property
+    def party_ids(self) -> frozenset[PartyId]:
+        """The parties of the partner's platform."""
+        return frozenset(party.id for party in self.parties)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles of the partner's parties, as far as they are known."""
+        return frozenset(party.role for party in self.parties if party.role)
+
+    def state(self) -> str:
+        """In one word, for people."""
+        if self.blocked:
+            return "blocked"
+        if self.is_registered:
+            return "registered"
+        return "invited" if any(access.purpose is Purpose.INVITATION for access in self.access) else "known"
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Partner)
+
+
+def write(partner: Partner) -> bytes:
+    """The document of a partner."""
+    return _encoder.encode(partner)
+
+
+def read(body: bytes) -> Partner:
+    """The partner in a document."""
+    return _decoder.decode(body)

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Our own objects: every change of one is stored together with what the partners must hear of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from wwcp_ocpi.partners.book import PartnerBook
+from wwcp_ocpi.partners.model import Partner
+from wwcp_ocpi.protocol import codec, patch
+from wwcp_ocpi.protocol.endpoint import Interface, Operation
+from wwcp_ocpi.protocol.errors import NotFound
+from wwcp_ocpi.protocol.patch import Step
+from wwcp_ocpi.protocol.version import Version
+from wwcp_ocpi.scalars import PartyId, fold, now
+from wwcp_ocpi.server.versions import may_call
+from wwcp_ocpi.store.ports import Decide, Key, Objects, Outcome, Push, Side, Stored, Write
+
+
+class OwnObject(msgspec.Struct, frozen=True, kw_only=True):
+    """One of our objects, as bytes of a version, to be published."""
+
+    owner: PartyId
+    id: str
+    last_updated: int
+    body: bytes
+
+
+class Publisher:
+    """Writes our side of the store. What is unchanged is not written, and nobody hears of it."""
+
+    def __init__(self, store: Objects, book: PartnerBook) -> None:
+        self._store = store
+        self._book = book
+
+    async def publish(
+        self, version: Version, module: str, things: Sequence[OwnObject], *, push: bool = True
+    ) -> list[Outcome | Exception]:
+        """Create or replace objects, all in one transaction.
+
+        Args:
+            push: whether partners hear of it now; without, they find it when they pull.
+        """
+        listeners = self._listeners(version, module) if push else []
+        return await self._store.change_all(
+            [
+                (_key(version, module, thing.owner, thing.id), _put(version, module, thing, listeners))
+                for thing in things
+            ]
+        )
+
+    async def change(
+        self, version: Version, module: str, owner: PartyId, ids: Sequence[str], change: Mapping[str, Any]
+    ) -> Outcome:
+        """Change some fields of an object or of a part of it (`ids` as in a path), and tell the partners just that.
+
+        `last_updated` of the part and of all above it follows (LOC-07); it is now unless the change says when.
+
+        Raises:
+            NotFound: no such object or part.
+        """
+        resource = version.modules[module].resource
+        assert resource is not None, f"{module} keeps no objects"
+        steps = [
+            Step(part.field, part.id_field, id, version.facts.ids_fold)
+            for part, id in zip(resource.parts, ids[1:], strict=False)
+        ]
+        fields = patch.split(codec.encode({"last_updated": now(), **change}))
+        body = patch.join(fields)
+        stamp = patch.moment_of(fields)
+        assert stamp is not None
+        pushes = tuple(
+            _push(listener, version, module, owner, ids, "PATCH", body) for listener in self._listeners(version, module)
+        )
+
+        def decide(stored: Stored | None) -> Write | None:
+            if stored is None:
+                raise NotFound(f"{module}/{ids[0]}: we have no such {resource.name}")
+            whole = patch.split(stored.body)
+            part = patch.descend(whole, steps)
+            if all(part.get(name) == value for name, value in fields.items() if name != "last_updated"):
+                return None
+            changed = patch.replace(whole, steps, patch.merge(part, fields), stamp)
+            at = patch.moment_of(changed) or stamp
+            return Write(version=version.number, last_updated=at.micros, body=patch.join(changed), pushes=pushes)
+
+        return await self._store.change(_key(version, module, owner, ids[0]), decide)
+
+    def _listeners(self, version: Version, module: str) -> list[str]:
+        """The partners that are pushed to: registered, in this version, on the receiving side of the module."""
+        return [
+            partner.id
+            for partner in self._book.all()
+            if partner.push and not partner.blocked and _receives(partner, version, module)
+        ]
+
+
+def _receives(partner: Partner, version: Version, module: str) -> bool:
+    remote = partner.remote
+    if remote is None or remote.version != version.number:
+        return False
+    if not may_call(partner.roles, version.modules[module], Interface.SENDER):
+        return False
+    needs_role = version.facts.endpoints_have_roles
+    return any(
+        endpoint.identifier == module and (not needs_role or endpoint.role == Interface.RECEIVER.value)
+        for endpoint in remote.endpoints
+    ) and any(row.operation is Operation.PUT for row in version.rows(module, Interface.RECEIVER))
+
+
+def _key(version: Version, module: str, owner: PartyId, id: str) -> Key:
+    return Key(Side.OURS, module, owner, fold(id) if version.facts.ids_fold else id)
+
+
+def _put(version: Version, module: str, thing: OwnObject, listeners: Iterable[str]) -> Decide:
+    pushes = tuple(_push(listener, version, module, thing.owner, [thing.id], "PUT", b"") for listener in listeners)
+
+    def decide(stored: Stored | None) -> Write | None:
+        if stored is not None and stored.body == thing.body and stored.version == version.number:
+            return None
+        return Write(version=version.number, last_updated=thing.last_updated, body=thing.body, pushes=pushes)
+
+    return decide
+
+
+def _push(
+    partner: str, version: Version, module: str, owner: PartyId, ids: Sequence[str], method: str, body: bytes
+) -> Push:
+    return Push(
+        partner=partner,
+        module=module,
+        version=version.number,
+        method=method,
+        owner=owner,
+        id=ids[0],
+        parts=tuple(ids[1:]),
+        body=body,
+    )

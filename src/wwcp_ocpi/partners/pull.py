@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Fetching what a partner owns, page by page, into our store. Spec: transport_and_format (pull), mod_locations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import structlog
+
+from wwcp_ocpi.client.pages import BadObject, Received
+from wwcp_ocpi.client.peer import Peer
+from wwcp_ocpi.partners.model import Partner
+from wwcp_ocpi.protocol import patch
+from wwcp_ocpi.protocol.endpoint import Resource
+from wwcp_ocpi.protocol.version import Version
+from wwcp_ocpi.scalars import DateTime, PartyId, fold
+from wwcp_ocpi.store.ports import Decide, Delete, Key, Objects, PageRequest, Side, Stored, Write
+
+log = structlog.get_logger()
+
+CHUNK = 200
+
+
+class Pulled(msgspec.Struct, kw_only=True):
+    """What came of a pull. `foreign` are objects of parties that are not the partner's (TRN-28)."""
+
+    pages: int = 0
+    received: int = 0
+    stored: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    foreign: int = 0
+    removed: int = 0
+
+
+async def pull(
+    peer: Peer,
+    partner: Partner,
+    module: str,
+    store: Objects,
+    *,
+    date_from: DateTime | None = None,
+    limit: int | None = None,
+    on_bad: Callable[[BadObject], None] | None = None,
+) -> Pulled:
+    """Read a partner's list to the end and keep it.
+
+    Without `date_from` the list is the whole truth: what the partner does not list any more is removed (LOC-09),
+    unless an object was rejected, for then nobody can say which one it was.
+
+    Raises:
+        PartnerError: the list could not be read to the end; what had come until then is kept.
+    """
+    version = peer.version
+    resource = version.modules[module].resource
+    assert resource is not None, f"{module} keeps no objects"
+    pages = peer.pages(resource.type, date_from=date_from, limit=limit, on_bad=on_bad)
+    result = Pulled()
+    seen: set[Key] = set()
+    chunk: list[tuple[Key, Decide]] = []
+    async for received in pages.received():
+        result.received += 1
+        owner = _owner(resource, received, partner)
+        if owner is None:
+            result.foreign += 1
+            continue
+        key = _key(version, module, owner, getattr(received.value, resource.id_field))
+        seen.add(key)
+        chunk.append((key, _keep(version, received, partner)))
+        if len(chunk) >= CHUNK:
+            await _store(store, chunk, result)
+            chunk = []
+    await _store(store, chunk, result)
+    result.pages, result.rejected = pages.pages, pages.rejected
+    if date_from is None and not pages.rejected:
+        result.removed = await _remove_unlisted(store, version, module, resource, partner, seen)
+    log.info("partner.pulled", partner=partner.id, module=module, **msgspec.structs.asdict(result))
+    return result
+
+
+def _owner(resource: Resource, received: Received[Any], partner: Partner) -> PartyId | None:
+    """Whose object it is; None when that is no party of the partner."""
+    if not resource.names_owner:
+        return next(iter(sorted(partner.party_ids)), None)
+    owner = PartyId.of(received.value.country_code, received.value.party_id)
+    return owner if owner in partner.party_ids or partner.hub is not None else None
+
+
+def _key(version: Version, module: str, owner: PartyId, id: str) -> Key:
+    return Key(Side.THEIRS, module, owner, fold(id) if version.facts.ids_fold else id)
+
+
+def _keep(version: Version, received: Received[Any], partner: Partner) -> Decide:
+    moment: DateTime | None = getattr(received.value, "last_updated", None)
+    at = moment.micros if moment else 0
+
+    def decide(stored: Stored | None) -> Write | None:
+        if stored is not None and (stored.body == received.body or stored.last_updated > at):
+            # A push may have brought something newer while the list was on its way.
+            return None
+        return Write(version=version.number, last_updated=at, body=received.body, source=partner.id)
+
+    return decide
+
+
+async def _store(store: Objects, chunk: list[tuple[Key, Decide]], result: Pulled) -> None:
+    for outcome in await store.change_all(chunk) if chunk else ():
+        if isinstance(outcome, Exception):
+            raise outcome
+        if outcome.changed:
+            result.stored += 1
+        else:
+            result.unchanged += 1
+
+
+async def _remove_unlisted(
+    store: Objects, version: Version, module: str, resource: Resource, partner: Partner, seen: set[Key]
+) -> int:
+    gone: list[tuple[Key, Decide]] = []
+    for owner in sorted(partner.party_ids):
+        after: str | None = None
+        while True:
+            page = await store.page(
+                PageRequest(
+                    side=Side.THEIRS,
+                    module=module,
+                    version=version.number,
+                    owner=owner,
+                    after=after,
+                    limit=CHUNK,
+                )
+            )
+            for body in page.bodies:
+                id = patch.text_of(patch.split(body), resource.id_field) or ""
+                key = _key(version, module, owner, id)
+                if key not in seen:
+                    gone.append((key, _forget(partner)))
+            after = page.next
+            if after is None:
+                break
+    return sum(1 for outcome in await store.change_all(gone) if not isinstance(outcome, Exception) and outcome.changed)
+
+
+def _forget(partner: Partner) -> Decide:
+    return lambda stored: Delete() if stored is not None and stored.source == partner.id else None

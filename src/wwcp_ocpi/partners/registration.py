@@ -1,0 +1,402 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Coming, renewing and going: the credentials handshake from both sides. Spec: credentials#credentials_use_cases.
+
+The passive side answers what the server receives; the active side is asked by people. Both end in one record of
+the partner, written in one step: there is no state in which only half of a handshake is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import structlog
+from msgspec.structs import replace
+
+from wwcp_ocpi.client.peer import Peer
+from wwcp_ocpi.client.wire import Retries, Wire
+from wwcp_ocpi.partners import credentials
+from wwcp_ocpi.partners.book import PartnerBook
+from wwcp_ocpi.partners.credentials import Theirs
+from wwcp_ocpi.partners.model import Access, Partner, Purpose, Remote
+from wwcp_ocpi.protocol.credentials_token import TokenForm, new_token
+from wwcp_ocpi.protocol.endpoint import Interface, Operation
+from wwcp_ocpi.protocol.errors import (
+    BadAnswer,
+    InvalidParameters,
+    MethodNotAllowed,
+    NotAuthenticated,
+    OCPIError,
+    PartnerError,
+    Refused,
+    Unreachable,
+    UsageError,
+)
+from wwcp_ocpi.protocol.http import Transport
+from wwcp_ocpi.protocol.status import StatusCode
+from wwcp_ocpi.protocol.version import Version
+from wwcp_ocpi.registry import version as version_of
+from wwcp_ocpi.scalars import PartyId, Secret, now
+from wwcp_ocpi.security import Vault
+from wwcp_ocpi.server.caller import Caller
+from wwcp_ocpi.server.settings import ServerSettings
+from wwcp_ocpi.store.ports import Outbox
+
+log = structlog.get_logger()
+
+_WHILE_ANSWERING = Retries(attempts=2, total_s=10.0, first_wait_s=0.1, longest_wait_s=2.0)
+"""A partner waits for our answer while we read its versions: try once more, not for minutes."""
+
+
+class Registration:
+    """The credentials handshake, as the side that is asked (`Registrar`) and as the side that asks."""
+
+    def __init__(
+        self, settings: ServerSettings, book: PartnerBook, vault: Vault, outbox: Outbox, transport: Transport
+    ) -> None:
+        self._settings = settings
+        self._book = book
+        self._vault = vault
+        self._outbox = outbox
+        self._transport = transport
+
+    # The side that is asked
+
+    async def credentials(self, caller: Caller, version: Version) -> bytes:
+        """Our credentials, with the token that the caller showed."""
+        return credentials.write(version, self._settings, caller.token, caller.roles)
+
+    async def register(self, caller: Caller, version: Version, body: bytes) -> bytes:
+        """Take a partner's credentials for the first time.
+
+        Raises:
+            MethodNotAllowed: it is registered already (CRD-17), or this token cannot register.
+            PartnerError: 3001, 3002 or 3003, see `_look`.
+        """
+        partner = self._book.get(caller.partner)
+        if not self._holds_invitation(partner, caller):
+            raise MethodNotAllowed(
+                "credentials: already registered; use PUT to change credentials",
+                headers={"allow": "GET, PUT, DELETE"},
+            )
+        return await self._accept(caller, version, body, first=True)
+
+    async def update(self, caller: Caller, version: Version, body: bytes) -> bytes:
+        """Take new credentials of a registered partner, in this version from now on.
+
+        Raises:
+            MethodNotAllowed: it is not registered (CRD-20).
+            PartnerError: 3001, 3002 or 3003, see `_look`.
+        """
+        self._registered(caller)
+        return await self._accept(caller, version, body, first=False)
+
+    async def unregister(self, caller: Caller) -> None:
+        """End the relation: every token of the partner dies (CRD-21).
+
+        Raises:
+            MethodNotAllowed: it is not registered (CRD-22).
+        """
+        self._registered(caller)
+        await self._end(caller.partner)
+        log.info("partner.unregistered", partner=caller.partner, by="partner")
+
+    async def _accept(self, caller: Caller, version: Version, body: bytes, *, first: bool) -> bytes:
+        theirs = credentials.read(version, body, self._settings.roles)
+        self._check_claims(caller.partner, theirs)
+        remote = await self._look(version, theirs)
+        token = new_token()
+
+        def edit(partner: Partner) -> Partner:
+            # Looked at again inside the transaction: of two that come at once, one registers.
+            if first and not self._holds_invitation(partner, caller):
+                raise MethodNotAllowed("credentials: already registered; use PUT to change credentials")
+            return self._joined(partner, theirs, remote, self._access(partner, token, caller, first=first))
+
+        await self._book.change(caller.partner, edit)
+        log.info(
+            "partner.registered" if first else "partner.renewed",
+            partner=caller.partner,
+            version=version.number,
+        )
+        return credentials.write(version, self._settings, token, caller.roles)
+
+    async def _look(self, version: Version, theirs: Theirs) -> Remote:
+        """Read the partner's versions and endpoints with the token it brought (CRD-15, CRD-18).
+
+        Raises:
+            PartnerError: 3001 its platform cannot be used, 3002 it does not offer this version, 3003 an endpoint
+                that must be there is not.
+        """
+        try:
+            peer = await Peer.open(
+                theirs.versions_url,
+                theirs.token,
+                self._transport,
+                versions=[version.number],
+                retries=_WHILE_ANSWERING,
+            )
+        except UsageError as error:
+            status = StatusCode.UNSUPPORTED_VERSION
+            if error.ocpi_status != status:
+                status = StatusCode.UNABLE_TO_USE_CLIENT_API
+            raise PartnerError(f"$.url: {error}", ocpi_status=status) from error
+        except (Unreachable, BadAnswer, Refused, NotAuthenticated) as error:
+            raise PartnerError(
+                f"$.url: cannot use the versions endpoint there: {error}",
+                ocpi_status=StatusCode.UNABLE_TO_USE_CLIENT_API,
+            ) from error
+        self._expect_credentials(peer)
+        return self._remote(theirs.versions_url, theirs.token, peer)
+
+    def _registered(self, caller: Caller) -> None:
+        if caller.is_registering or not self._book.get(caller.partner).is_registered:
+            raise MethodNotAllowed(
+                "credentials: not registered; use POST with the token you were invited with",
+                headers={"allow": "GET, POST"},
+            )
+
+    def _holds_invitation(self, partner: Partner, caller: Caller) -> bool:
+        hash = self._vault.hash_of(caller.token.reveal())
+        return any(one.hash == hash and one.purpose is Purpose.INVITATION for one in partner.access)
+
+    # The side that asks
+
+    async def invite(
+        self, id: str, *, name: str = "", roles: Iterable[str] = (), form: TokenForm = TokenForm.EITHER
+    ) -> Secret:
+        """Make a TOKEN_A for a partner, new or known, to be handed over with our versions URL.
+
+        `roles` bind every token that follows from it. An older invitation dies; a registration stays.
+        """
+        token = new_token()
+        access = Access(
+            hash=self._vault.hash_of(token.reveal()),
+            purpose=Purpose.INVITATION,
+            form=form,
+            roles=tuple(sorted(set(roles))),
+            created=now().wire,
+        )
+
+        def edit(partner: Partner) -> Partner:
+            kept = tuple(one for one in partner.access if one.purpose is not Purpose.INVITATION)
+            return replace(partner, name=name or partner.name, access=(*kept, access))
+
+        await self._book.change(id, edit)
+        return token
+
+    async def join(
+        self,
+        id: str,
+        versions_url: str,
+        token_a: Secret,
+        *,
+        name: str = "",
+        roles: Iterable[str] = (),
+        versions: Iterable[str] | None = None,
+    ) -> Partner:
+        """Register at a partner that invited us: the active side of the handshake.
+
+        Raises:
+            UsageError: no version in common, or no credentials endpoint there; nothing was sent (CRD-12).
+            Refused: the partner refused; with `http_status` 405 we are registered there already.
+            PartnerError: the partner cannot be reached, or answered outside the protocol.
+        """
+        peer = await Peer.open(
+            versions_url,
+            token_a,
+            self._transport,
+            versions=self._choice(versions),
+            retries=Retries(attempts=2),
+        )
+        self._expect_credentials(peer)
+        return await self._exchange(id, versions_url, peer, Operation.REGISTER, name=name, roles=tuple(roles))
+
+    async def renew(self, id: str, *, versions: Iterable[str] | None = None) -> Partner:
+        """New tokens on both sides, and the best version that both speak now.
+
+        Raises:
+            UsageError: not registered with this partner.
+            PartnerError: as `join`.
+        """
+        partner, remote = self._known(id)
+        peer = await Peer.open(
+            remote.versions_url,
+            self._vault.open(remote.token),
+            self._transport,
+            versions=self._choice(versions),
+            form=remote.form,
+        )
+        self._expect_credentials(peer)
+        return await self._exchange(id, remote.versions_url, peer, Operation.UPDATE_CREDENTIALS, name=partner.name)
+
+    async def leave(self, id: str) -> None:
+        """Unregister at a partner; locally it ends even if the partner cannot be reached, and that is raised.
+
+        Raises:
+            UsageError: not registered with this partner.
+            PartnerError: the partner did not confirm.
+        """
+        self._known(id)
+        try:
+            await self.peer(id).credentials(Operation.UNREGISTER)
+        finally:
+            await self._end(id)
+            log.info("partner.unregistered", partner=id, by="us")
+
+    def peer(self, id: str) -> Peer:
+        """The partner as a peer to call, from what is remembered.
+
+        Raises:
+            UsageError: not registered with this partner.
+        """
+        return self.peer_of(self._book.get(id))
+
+    def peer_of(self, partner: Partner) -> Peer:
+        """The same for a partner at hand."""
+        remote = partner.remote
+        if remote is None:
+            raise UsageError(f"not registered with partner {partner.id}")
+        ours, theirs = self._facing(partner)
+        wire = Wire(
+            self._transport,
+            self._vault.open(remote.token),
+            remote.form,
+            retries=Retries(),
+            ours=ours,
+            theirs=theirs,
+        )
+        return Peer(wire, version_of(remote.version), remote.endpoints)
+
+    async def _exchange(
+        self,
+        id: str,
+        versions_url: str,
+        peer: Peer,
+        operation: Operation,
+        *,
+        name: str = "",
+        roles: tuple[str, ...] = (),
+    ) -> Partner:
+        token = new_token()
+        hash = self._vault.hash_of(token.reveal())
+        shown = Access(hash=hash, purpose=Purpose.HANDSHAKE, roles=tuple(sorted(set(roles))), created=now().wire)
+        # The partner reads our versions with this token before it answers, so it must be known first.
+        await self._book.change(
+            id, lambda partner: replace(partner, name=name or partner.name, access=(*partner.access, shown))
+        )
+        try:
+            known = self._book.get(id)
+            body = await peer.credentials(
+                operation,
+                credentials.write(peer.version, self._settings, token, frozenset(roles) or known.roles),
+            )
+            theirs = credentials.read(peer.version, body, self._settings.roles)
+            self._check_claims(id, theirs)
+        except (OCPIError, OSError):
+            await self._book.change(
+                id,
+                lambda partner: replace(partner, access=tuple(one for one in partner.access if one.hash != hash)),
+            )
+            raise
+
+        remote = self._remote(theirs.versions_url or versions_url, theirs.token, peer)
+
+        def edit(partner: Partner) -> Partner:
+            older = tuple(one for one in partner.access if one.hash != hash and one.purpose is Purpose.ACCESS)
+            inherited = tuple(sorted(set(roles))) or (older[0].roles if older else ())
+            fresh = replace(
+                shown,
+                purpose=Purpose.ACCESS,
+                roles=inherited,
+                replaces=tuple(one.hash for one in older),
+            )
+            return self._joined(partner, theirs, remote, (*older, fresh))
+
+        partner = await self._book.change(id, edit)
+        log.info("partner.joined", partner=id, version=peer.version.number)
+        return partner
+
+    # What both sides need
+
+    async def _end(self, id: str) -> None:
+        await self._book.change(id, lambda partner: replace(partner, access=(), remote=None))
+        await self._outbox.forget(id)
+
+    def _access(self, partner: Partner, token: Secret, caller: Caller, *, first: bool) -> tuple[Access, ...]:
+        """The partner's tokens with the fresh one. It stands for what the token stood for that it follows."""
+        hash = self._vault.hash_of(caller.token.reveal())
+        shown = next((one for one in partner.access if one.hash == hash), None)
+        fresh = Access(
+            hash=self._vault.hash_of(token.reveal()),
+            purpose=Purpose.ACCESS,
+            form=shown.form if shown else TokenForm.EITHER,
+            roles=shown.roles if shown else (),
+            replaces=() if first else (hash,),
+            created=now().wire,
+        )
+        # CRD-06: an invitation dies with its use; a renewed token lives until its successor was used.
+        kept = tuple(one for one in partner.access if one.purpose is Purpose.ACCESS)
+        return (*kept, fresh)
+
+    def _joined(self, partner: Partner, theirs: Theirs, remote: Remote, access: tuple[Access, ...]) -> Partner:
+        return replace(
+            partner,
+            name=partner.name or theirs.parties[0].name,
+            parties=theirs.parties,
+            hub=theirs.hub,
+            remote=remote,
+            access=access,
+        )
+
+    def _remote(self, versions_url: str, token: Secret, peer: Peer) -> Remote:
+        return Remote(
+            versions_url=versions_url,
+            token=self._vault.seal(token),
+            form=peer.wire.form,
+            version=peer.version.number,
+            endpoints=tuple(peer.endpoints),
+        )
+
+    def _expect_credentials(self, peer: Peer) -> None:
+        if not peer.offers("credentials", Interface.BOTH):
+            raise PartnerError(
+                f"no credentials endpoint among the partner's OCPI {peer.version.number} endpoints",
+                ocpi_status=StatusCode.NO_MATCHING_ENDPOINTS,
+            )
+
+    def _check_claims(self, id: str, theirs: Theirs) -> None:
+        """A party in a role belongs to one partner, and never is one of ours: nobody speaks for another.
+
+        Raises:
+            InvalidParameters
+        """
+        for index, party in enumerate(theirs.parties):
+            claimed = any(
+                own.id == party.id and (party.role is None or own.role == party.role) for own in self._settings.parties
+            ) or any(
+                other.is_registered and other.id != id and (party.id, party.role) == (known.id, known.role)
+                for other in self._book.all()
+                for known in other.parties
+            )
+            if claimed:
+                raise InvalidParameters(
+                    f"$.roles[{index}]: {party.id} as {party.role or 'a party'} is registered for another platform",
+                    path=f"$.roles[{index}]",
+                )
+
+    def _facing(self, partner: Partner) -> tuple[PartyId | None, PartyId | None]:
+        """Which parties the routing headers name: only where each side is one party is there no doubt."""
+        ours, theirs = self._settings.party_ids, partner.party_ids
+        return (
+            next(iter(ours)) if len(ours) == 1 else None,
+            next(iter(theirs)) if len(theirs) == 1 else None,
+        )
+
+    def _choice(self, versions: Iterable[str] | None) -> list[str]:
+        return [number for number in self._settings.versions if versions is None or number in set(versions)]
+
+    def _known(self, id: str) -> tuple[Partner, Remote]:
+        partner = self._book.get(id)
+        if partner.remote is None:
+            raise UsageError(f"not registered with partner {id}")
+        return partner, partner.remote

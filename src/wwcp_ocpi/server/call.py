@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""One request that was understood, and its answer: what a behaviour gets and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from wwcp_ocpi.protocol import envelope
+from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Resource
+from wwcp_ocpi.protocol.errors import MalformedBody, WrongContentType
+from wwcp_ocpi.protocol.http import JSON, Request
+from wwcp_ocpi.protocol.patch import Step
+from wwcp_ocpi.protocol.version import Version
+from wwcp_ocpi.scalars import PartyId, fold
+from wwcp_ocpi.server.caller import Caller
+from wwcp_ocpi.store.ports import Key, Side
+
+if TYPE_CHECKING:
+    from wwcp_ocpi.server.dispatch import Server
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A whole response but for the headers that every response has. `body` is an envelope, or empty."""
+
+    body: bytes
+    status: int = HTTPStatus.OK
+    headers: Mapping[str, str] = {}
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that found its row, from a caller who may make it."""
+
+    server: Server
+    version: Version
+    endpoint: Endpoint
+    params: Mapping[str, str]
+    request: Request
+    caller: Caller
+
+    @property
+    def side(self) -> Side:
+        """Whose objects this is about: a sender shows its own, a receiver keeps those of others."""
+        return Side.OURS if self.endpoint.interface is Interface.SENDER else Side.THEIRS
+
+    @property
+    def owner(self) -> PartyId | None:
+        """The party in the path, if the path has one."""
+        if "country_code" not in self.params:
+            return None
+        return PartyId.of(self.params["country_code"], self.params["party_id"])
+
+    @property
+    def resource(self) -> Resource:
+        """The objects of this module."""
+        resource = self.version.modules[self.endpoint.module].resource_of(self.endpoint)
+        assert resource is not None, f"{self.endpoint.module} keeps no objects"
+        return resource
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids in the path below the owner: object, part, part of the part."""
+        return [value for name, value in self.params.items() if name not in ("country_code", "party_id")]
+
+    @property
+    def id(self) -> str:
+        """The object's id as keys have it."""
+        return fold(self.ids[0]) if self.version.facts.ids_fold else self.ids[0]
+
+    @property
+    def steps(self) -> list[Step]:
+        """The way from the object down to the part that the path names."""
+        folds = self.version.facts.ids_fold
+        return [
+            Step(part.field, part.id_field, id, folds)
+            for part, id in zip(self.resource.parts, self.ids[1:], strict=False)
+        ]
+
+    def key(self, owner: PartyId) -> Key:
+        """The key of the object that the path names."""
+        return Key(self.side, self.endpoint.module, owner, self.id)
+
+    def body(self) -> bytes:
+        """The body, which must be there and be announced as JSON (TRN-09; a missing announcement is forgiven).
+
+        Raises:
+            WrongContentType, MalformedBody
+        """
+        kind = self.request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+        if kind != JSON and not kind.endswith("+json"):
+            raise WrongContentType(f"content-type: expected {JSON}, got {kind[:64]!r}")
+        if not self.request.body:
+            raise MalformedBody("$: expected a JSON body, got none", path="$")
+        return self.request.body
+
+
+Behaviour: TypeAlias = Callable[[Call], Awaitable[Answer]]
+
+
+def ok(data: bytes | None = None, status: int = HTTPStatus.OK, headers: Mapping[str, str] = {}) -> Answer:
+    """A success with `data`, or without."""
+    return Answer(envelope.success(data), status, headers)

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Who is calling: what the server needs to know of a partner, and the port it asks.
+
+The partners themselves are kept a floor above; the server sees only this.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from wwcp_ocpi.protocol.credentials_token import TokenForm
+from wwcp_ocpi.scalars import PartyId, Secret
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """A partner, as seen through the credentials token it showed.
+
+    `roles` are those that the token stands for; empty means that nobody has said yet, as before registration.
+    `is_registering` tells that the token is an invitation (TOKEN_A): good for versions and credentials only.
+    """
+
+    partner: str
+    token: Secret
+    roles: frozenset[str] = frozenset()
+    parties: frozenset[PartyId] = frozenset()
+    is_registering: bool = False
+    is_hub: bool = False
+    accepts_older: bool = False
+    """Whether this partner may overwrite with an older last_updated."""
+
+
+class Directory(Protocol):
+    """Knows the credentials tokens that partners may show."""
+
+    def caller(self, token: str, form: TokenForm) -> Caller | None:
+        """The partner that this token stands for, if it is valid now and may come in this form."""
+        ...

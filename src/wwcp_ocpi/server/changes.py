@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Writing objects: PUT, PATCH and removal of what a partner owns, at the receiver.
+
+What arrives is kept byte by byte; only what a PATCH names, and `last_updated` of what lies above it, is new.
+Everything is decided inside one transaction on the state stored then, so that two changes never lose one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+import structlog
+
+from wwcp_ocpi.protocol import codec, conformance, etag, patch
+from wwcp_ocpi.protocol.endpoint import Part, Resource
+from wwcp_ocpi.protocol.errors import InvalidParameters, OlderThanStored, PreconditionFailed
+from wwcp_ocpi.protocol.patch import RawObject
+from wwcp_ocpi.protocol.shape import StructType, field_names
+from wwcp_ocpi.scalars import DateTime, PartyId, now
+from wwcp_ocpi.server.call import Answer, Call, ok
+from wwcp_ocpi.server.objects import unknown
+from wwcp_ocpi.store.ports import Stored, Write
+
+log = structlog.get_logger()
+
+
+async def put_object(call: Call) -> Answer:
+    """Create or replace an object, or one part of it. 201 when it is new (STC-04)."""
+    body = call.body()
+    target = _target(call)
+    _check(call, target, body)
+    fields = patch.split(body)
+    _same_ids(call, target, fields, required=True)
+    owner = _owner(call)
+
+    def decide(stored: Stored | None) -> Write:
+        if not call.steps:
+            _precondition(call, stored.body if stored else None)
+            _not_older(call, patch.moment_of(fields), _moment(stored) if stored else None)
+            return _write(call, body, patch.moment_of(fields) or now())
+        whole, part = _open(call, stored)
+        _precondition(call, patch.join(part) if part is not None else None)
+        stamp = patch.moment_of(fields) or now()
+        _not_older(call, stamp, patch.moment_of(part) if part is not None else None)
+        changed = patch.replace(whole, call.steps, fields, stamp)
+        created.append(part is None)
+        return _write(call, patch.join(changed), patch.moment_of(changed) or stamp)
+
+    created: list[bool] = []
+    outcome = await call.server.store.change(call.key(owner), decide)
+    is_new = created[-1] if created else outcome.created
+    return ok(status=HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+
+
+async def patch_object(call: Call) -> Answer:
+    """Change the named fields of an object or part, and nothing else (LOC-17)."""
+    body = call.body()
+    target = _target(call)
+    _check(call, target, body, partial=True)
+    change = patch.split(body)
+    if not change:
+        raise InvalidParameters("$: expected at least one field to change", path="$")
+    _same_ids(call, target, change, required=False)
+    stamp = patch.moment_of(change)
+    if stamp is None and call.version.facts.patch_needs_last_updated and "last_updated" in field_names(target):
+        raise InvalidParameters("$.last_updated: required in every PATCH, but missing", path="$.last_updated")
+
+    def decide(stored: Stored | None) -> Write:
+        whole, part = _open(call, stored)
+        if part is None:
+            raise unknown(call)
+        _precondition(call, patch.join(part))
+        _not_older(call, stamp, patch.moment_of(part))
+        at = stamp or now()
+        merged = patch.merge(part, change)
+        changed = patch.replace(whole, call.steps, merged if stamp else patch.stamped(merged, at), at)
+        return _write(call, patch.join(changed), patch.moment_of(changed) or at)
+
+    await call.server.store.change(call.key(_owner(call)), decide)
+    return ok()
+
+
+async def delete_of_party(call: Call) -> Answer:
+    """Remove everything that a partner sent for one of its parties. An extension: for starting a sync afresh."""
+    await call.server.store.delete_of_party(call.side, call.endpoint.module, _owner(call))
+    return ok()
+
+
+def _owner(call: Call) -> PartyId:
+    owner = call.owner
+    assert owner is not None, "rows that write name the owner in the path"
+    return owner
+
+
+def _target(call: Call) -> StructType:
+    """The type at the end of the path: the object, or one of its parts."""
+    path: list[Resource | Part] = [call.resource, *call.resource.parts]
+    return path[len(call.steps)].type
+
+
+def _check(call: Call, target: StructType, body: bytes, *, partial: bool = False) -> None:
+    """Refuse what is no such object; report what is one, but not as specified."""
+    if not partial and codec.conforms(target, body):
+        return
+    findings = conformance.check(target, body, partial=partial)
+    conformance.refuse_errors(findings, "/".join((call.endpoint.module, *call.ids)))
+    if findings:
+        log.warning(
+            "object.not_as_specified",
+            partner=call.caller.partner,
+            module=call.endpoint.module,
+            id=call.ids[0],
+            findings=len(findings),
+            first=f"{findings[0].path}: {findings[0].message}",
+        )
+        call.server.count_findings(call.caller.partner, findings)
+
+
+def _same_ids(call: Call, target: StructType, fields: RawObject, *, required: bool) -> None:
+    """The ids in the body equal those in the path (LOC-13, TRN-27).
+
+    Raises:
+        InvalidParameters: one differs.
+    """
+    named = [call.resource.id_field, *(part.id_field for part in call.resource.parts)]
+    expected = {named[len(call.steps)]: call.ids[-1]}
+    if not call.steps and call.resource.names_owner:
+        expected |= {name: call.params[name] for name in ("country_code", "party_id")}
+    same: Callable[[str, str], bool] = (
+        (lambda one, other: one.upper() == other.upper())
+        if call.version.facts.ids_fold
+        else (lambda one, other: one == other)
+    )
+    for name, value in expected.items():
+        found = patch.text_of(fields, name)
+        if found is None and not required and name not in fields:
+            continue
+        if found is None or not same(found, value):
+            raise InvalidParameters(f"$.{name}: expected {value!r} as in the path, got {found!r}", path=f"$.{name}")
+
+
+def _open(call: Call, stored: Stored | None) -> tuple[RawObject, RawObject | None]:
+    """The stored object as fields, and the part that the path names (None: not there yet).
+
+    Raises:
+        NotFound: the object itself, or a part above the last, is not there.
+    """
+    if stored is None or stored.version != call.version.number:
+        raise unknown(call)
+    whole = patch.split(stored.body)
+    if not call.steps:
+        return whole, whole
+    above = patch.descend(whole, call.steps[:-1])
+    last = call.steps[-1]
+    return whole, next((entry for entry in patch.children(above, last.field) if last.is_at(entry)), None)
+
+
+def _moment(stored: Stored) -> DateTime:
+    return DateTime.from_micros(stored.last_updated)
+
+
+def _not_older(call: Call, new: DateTime | None, old: DateTime | None) -> None:
+    """Refuse what was superseded before it arrived, unless this partner may send it.
+
+    Raises:
+        OlderThanStored
+    """
+    if new is None or old is None or call.caller.accepts_older:
+        return
+    if new.micros // 1000 < old.micros // 1000:
+        raise OlderThanStored(
+            f"$.last_updated: {new} is older than the stored {old}; nothing was changed",
+            path="$.last_updated",
+        )
+
+
+def _precondition(call: Call, body: bytes | None) -> None:
+    """What `If-Match` and `If-None-Match` ask of the stored state.
+
+    Raises:
+        PreconditionFailed
+    """
+    headers = call.request.headers
+    if "if-match" not in headers and "if-none-match" not in headers:
+        return
+    tag = etag.etag(body) if body is not None else None
+    if "if-match" in headers and not etag.matches(headers["if-match"], tag):
+        raise PreconditionFailed(f"if-match: the object is at {tag or 'no state, it does not exist'}")
+    if "if-none-match" in headers and etag.matches(headers["if-none-match"], tag):
+        raise PreconditionFailed(f"if-none-match: the object is at {tag}")
+
+
+def _write(call: Call, body: bytes, at: DateTime) -> Write:
+    return Write(version=call.version.number, last_updated=at.micros, body=body, source=call.caller.partner)

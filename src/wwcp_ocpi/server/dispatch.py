@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""From Request to Response: find the row, know the caller, run the behaviour, answer in an envelope.
+
+The order is fixed: who calls (401), then what for (404, 405), then whether that is theirs to ask (403), then the
+behaviour. Whoever is not known learns nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+import structlog
+
+from wwcp_ocpi.protocol import envelope
+from wwcp_ocpi.protocol.conformance import Finding
+from wwcp_ocpi.protocol.credentials_token import TokenForm, candidates
+from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation
+from wwcp_ocpi.protocol.errors import NotAllowed, NotAuthenticated, OCPIError
+from wwcp_ocpi.protocol.http import AUTHORIZATION, JSON, Request, Response
+from wwcp_ocpi.protocol.version import Version
+from wwcp_ocpi.registry import version
+from wwcp_ocpi.server import changes, credentials, objects, versions
+from wwcp_ocpi.server.call import Answer, Behaviour, Call
+from wwcp_ocpi.server.caller import Caller, Directory
+from wwcp_ocpi.server.credentials import Registrar
+from wwcp_ocpi.server.headers import answer_headers, check_parties
+from wwcp_ocpi.server.routing import Router
+from wwcp_ocpi.server.settings import ServerSettings
+from wwcp_ocpi.store.ports import Store
+
+log = structlog.get_logger()
+
+BEHAVIOURS: Mapping[Operation, Behaviour] = {
+    Operation.VERSIONS: versions.list_versions,
+    Operation.VERSION_DETAILS: versions.version_details,
+    Operation.GET_CREDENTIALS: credentials.get_credentials,
+    Operation.REGISTER: credentials.register,
+    Operation.UPDATE_CREDENTIALS: credentials.update_credentials,
+    Operation.UNREGISTER: credentials.unregister,
+    Operation.LIST: objects.list_objects,
+    Operation.GET: objects.get_object,
+    Operation.PUT: changes.put_object,
+    Operation.PATCH: changes.patch_object,
+    Operation.LIST_OF_PARTY: objects.list_of_party,
+    Operation.DELETE_OF_PARTY: changes.delete_of_party,
+}
+"""What each operation does, in every version and every module that has rows with it."""
+
+_JSON_HEADERS = {"content-type": JSON}
+
+
+class Server:
+    """One OCPI platform towards all its partners, in all its versions."""
+
+    def __init__(self, settings: ServerSettings, store: Store, directory: Directory, registrar: Registrar) -> None:
+        self.settings = settings
+        self.store = store
+        self.directory = directory
+        self.registrar = registrar
+        self.versions: Sequence[Version] = [version(number) for number in settings.versions]
+        self.findings: Counter[tuple[str, str]] = Counter()
+        self._served = {known.number: self._sides(known) for known in self.versions}
+        self._router = Router(
+            (known, row) for known in self.versions for row in known.endpoints if self._serves(known, row)
+        )
+
+    def served(self, version: Version) -> frozenset[tuple[str, Interface]]:
+        """The sides of functional modules that this server answers for."""
+        return self._served[version.number]
+
+    def count_findings(self, partner: str, findings: Sequence[Finding]) -> None:
+        """Remember how often a partner's objects were not as specified, by rule."""
+        for finding in findings:
+            self.findings[partner, finding.rule] += 1
+
+    async def handle(self, request: Request) -> Response:
+        """Answer one request. Never raises: what goes wrong becomes an envelope."""
+        try:
+            answer = await self._answer(request)
+        except OCPIError as error:
+            answer = _failure(error)
+        except Exception:
+            # The edge of the server: a defect of ours must not reach the partner as anything but 3000.
+            log.exception("request.failed", method=request.method, path=request.path)
+            answer = _failure(OCPIError("internal error", http_status=HTTPStatus.INTERNAL_SERVER_ERROR))
+        headers = {**_JSON_HEADERS, **answer.headers, **answer_headers(request.headers)}
+        if not answer.body:
+            del headers["content-type"]
+        return Response(status=answer.status, headers=headers, body=answer.body)
+
+    async def _answer(self, request: Request) -> Answer:
+        caller = self._authenticate(request)
+        route, params = self._router.find(request.method, request.path)
+        if caller.is_registering and route.endpoint.interface is not Interface.BOTH:
+            # TRN-06: an invitation opens versions and credentials, nothing else.
+            raise _unauthenticated("this credentials token is for registration only")
+        call = Call(
+            server=self,
+            version=route.version,
+            endpoint=route.endpoint,
+            params=params,
+            request=request,
+            caller=caller,
+        )
+        if route.endpoint.interface is not Interface.BOTH:
+            self._check_role(call)
+            check_parties(call)
+        return await BEHAVIOURS[route.endpoint.operation](call)
+
+    def _authenticate(self, request: Request) -> Caller:
+        header = request.headers.get(AUTHORIZATION)
+        for form in (TokenForm.BASE64, TokenForm.RAW):
+            for text in candidates(header, form):
+                caller = self.directory.caller(text, form)
+                if caller is not None:
+                    return caller
+        raise _unauthenticated("expected 'Authorization: Token' with a credentials token that is valid here")
+
+    def _check_role(self, call: Call) -> None:
+        module = call.version.modules[call.endpoint.module]
+        if not versions.may_call(call.caller.roles, module, call.endpoint.interface):
+            raise NotAllowed(
+                f"{module.identifier}: a partner in the role {', '.join(sorted(call.caller.roles))} does not call "
+                f"the {call.endpoint.interface.value} interface"
+            )
+
+    def _serves(self, version: Version, row: Endpoint) -> bool:
+        if row.operation not in BEHAVIOURS:
+            return False
+        return row.interface is Interface.BOTH or (row.module, row.interface) in self._served[version.number]
+
+    def _sides(self, version: Version) -> frozenset[tuple[str, Interface]]:
+        """What one of our roles implements, of the modules switched on, and has behaviour for."""
+        return frozenset(
+            (row.module, row.interface)
+            for row in version.endpoints
+            if row.module in self.settings.modules
+            and row.operation in BEHAVIOURS
+            and row.interface is not Interface.BOTH
+            and version.modules[row.module].roles(row.interface) & self.settings.roles
+        )
+
+
+def _unauthenticated(message: str) -> NotAuthenticated:
+    return NotAuthenticated(message, headers={"www-authenticate": "Token"})
+
+
+def _failure(error: OCPIError) -> Answer:
+    return Answer(envelope.failure(error.ocpi_status, str(error)), error.http_status, error.headers)

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the headers of a request say, and what those of its answer must say. Spec: transport_and_format (routing)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wwcp_ocpi.protocol.endpoint import Interface
+from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed
+from wwcp_ocpi.protocol.http import (
+    CORRELATION_ID,
+    FROM_COUNTRY_CODE,
+    FROM_PARTY_ID,
+    REQUEST_ID,
+    TO_COUNTRY_CODE,
+    TO_PARTY_ID,
+)
+from wwcp_ocpi.scalars import PartyId
+from wwcp_ocpi.server.call import Call
+
+MAX_ID = 128
+
+
+def _party(headers: Mapping[str, str], country: str, party: str) -> PartyId | None:
+    if country not in headers and party not in headers:
+        return None
+    try:
+        return PartyId.parse(f"{headers.get(country, '')}*{headers.get(party, '')}")
+    except ValueError as error:
+        raise InvalidParameters(f"{country}, {party}: {error}", path=party) from error
+
+
+def to_party(headers: Mapping[str, str]) -> PartyId | None:
+    """The party that a request is addressed to, if it says so."""
+    return _party(headers, TO_COUNTRY_CODE, TO_PARTY_ID)
+
+
+def from_party(headers: Mapping[str, str]) -> PartyId | None:
+    """The party that a request comes from, if it says so."""
+    return _party(headers, FROM_COUNTRY_CODE, FROM_PARTY_ID)
+
+
+def check_parties(call: Call) -> None:
+    """Refuse a request in the name of a party that is not the caller's, or to one that we are not.
+
+    Raises:
+        NotAllowed: the sender named in the headers, or the owner in the path, is not a party of this partner.
+        InvalidParameters: addressed to a party that is not here.
+    """
+    module = call.version.modules.get(call.endpoint.module)
+    if module is not None and module.is_functional and call.version.facts.routed:
+        sender = from_party(call.request.headers)
+        if sender is not None and sender not in call.caller.parties and not call.caller.is_hub:
+            raise NotAllowed(f"{FROM_PARTY_ID}: {sender} is not a party of this partner", path=FROM_PARTY_ID)
+        addressed_parties(call)
+    owner = call.owner
+    if owner is None or call.endpoint.interface is not Interface.RECEIVER or call.caller.is_hub:
+        return
+    if owner not in call.caller.parties:
+        raise NotAllowed(f"{owner} is not a party of this partner", path="party_id")
+
+
+def addressed_parties(call: Call) -> frozenset[PartyId]:
+    """Which of our parties the request is for: the one it names, or all.
+
+    Raises:
+        InvalidParameters: it names one that we are not (decision 50 in docs/spec-defects.md).
+    """
+    ours = call.server.settings.party_ids
+    to = to_party(call.request.headers) if call.version.facts.routed else None
+    if to is None:
+        return ours
+    if to not in ours:
+        raise InvalidParameters(f"{TO_PARTY_ID}: {to} is not a party of this platform", path=TO_PARTY_ID)
+    return frozenset((to,))
+
+
+def answer_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The ids come back as they were; TO and FROM change places (TRN-37, TRN-52, TRN-53)."""
+    back = {name: headers[name][:MAX_ID] for name in (REQUEST_ID, CORRELATION_ID) if name in headers}
+    for mine, theirs in (
+        (FROM_COUNTRY_CODE, TO_COUNTRY_CODE),
+        (FROM_PARTY_ID, TO_PARTY_ID),
+        (TO_COUNTRY_CODE, FROM_COUNTRY_CODE),
+        (TO_PARTY_ID, FROM_PARTY_ID),
+    ):
+        if theirs in headers:
+            back[mine] = headers[theirs][:MAX_ID]
+    return back
+
+
+def endpoint_url(call: Call) -> str:
+    """The absolute URL of the request without its query, as partners reach it."""
+    return f"{call.server.settings.base_url}{call.request.path}"

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""From a path to an endpoint row: the tables of the versions are the router.
+
+`/ocpi/versions`, `/ocpi/{version}`, `/ocpi/{version}/credentials`,
+`/ocpi/{version}/{sender|receiver}/{module}/...`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation
+from wwcp_ocpi.protocol.errors import MethodNotAllowed, NotFound
+from wwcp_ocpi.protocol.version import Version
+
+ROOT = "ocpi"
+
+
+class Route(NamedTuple):
+    """A row and the version it belongs to, with its path taken apart."""
+
+    version: Version
+    endpoint: Endpoint
+    segments: tuple[str, ...]
+    """From the root on; a name stands as `{name}`."""
+
+
+class Found(NamedTuple):
+    """The route of a request and the values in its path."""
+
+    route: Route
+    params: Mapping[str, str]
+
+
+def base_segments(version: Version, module: str, interface: Interface) -> tuple[str, ...]:
+    """Where a module of a version hangs, from the root of the server on."""
+    if module == "versions":
+        return (ROOT,)
+    if interface is Interface.BOTH:
+        return (ROOT, version.number, module)
+    return (ROOT, version.number, interface.value.lower(), module)
+
+
+def _segments(version: Version, row: Endpoint) -> tuple[str, ...]:
+    if row.operation is Operation.VERSIONS:
+        return (ROOT, "versions")
+    if row.operation is Operation.VERSION_DETAILS:
+        return (ROOT, version.number)
+    return base_segments(version, row.module, row.interface) + row.segments
+
+
+class Router:
+    """Finds rows. Rows are grouped by their fixed beginning and their length, so that a look-up is two steps."""
+
+    def __init__(self, rows: Iterable[tuple[Version, Endpoint]]) -> None:
+        self._routes: dict[tuple[int, tuple[str, ...]], list[Route]] = {}
+        for version, row in rows:
+            route = Route(version, row, _segments(version, row))
+            known = self._routes.setdefault(self._group(route.segments), [])
+            if all(other.segments != route.segments or other.endpoint.method != row.method for other in known):
+                known.append(route)
+        for routes in self._routes.values():
+            # Fixed words win over names: payments has terminals/activate beside terminals/{terminal_id}.
+            routes.sort(key=lambda route: sum(segment.startswith("{") for segment in route.segments))
+
+    @staticmethod
+    def _group(segments: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+        return len(segments), segments[:4]
+
+    def find(self, method: str, path: str) -> Found:
+        """The row for a method and a path; one slash at the end is forgiven.
+
+        Raises:
+            NotFound: no row has this path.
+            MethodNotAllowed: rows have it, but not with this method; `Allow` names those that exist.
+        """
+        segments = tuple(path.strip("/").split("/"))
+        matching = [
+            (route, params)
+            for route in self._routes.get(self._group(segments), ())
+            if (params := _match(route.segments, segments)) is not None
+        ]
+        for route, params in matching:
+            if route.endpoint.method == method:
+                return Found(route, params)
+        if matching:
+            allowed = ", ".join(sorted({route.endpoint.method for route, _ in matching}))
+            raise MethodNotAllowed(f"{method} is not defined here, only {allowed}", headers={"allow": allowed})
+        raise NotFound(f"no such path: /{'/'.join(segments)[:200]}")
+
+
+def _match(pattern: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str] | None:
+    params: dict[str, str] = {}
+    for expected, found in zip(pattern, segments, strict=True):
+        if expected.startswith("{"):
+            value = unquote(found)
+            if not value:
+                return None
+            params[expected[1:-1]] = value
+        elif expected != found:
+            return None
+    return params

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Where a page ended, as a text that only this store can have written.
+
+A cursor holds the place of the last object of the page and, for lists filtered by dates, how many matched when
+the first page was served. It is signed together with the list it belongs to: one that was altered, made up, or
+taken from a list with another owner or other dates, is refused. A changed `limit` is fine.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import struct
+from typing import NamedTuple
+
+from wwcp_ocpi.protocol.errors import InvalidParameters
+from wwcp_ocpi.store.ports import PageRequest
+
+_PLACE = struct.Struct(">qqq")
+_SIGNATURE_BYTES = 8
+
+
+class Place(NamedTuple):
+    """The last object of a page. `total` is 0 where the list is not filtered by dates: those have a counter."""
+
+    last_updated: int
+    seq: int
+    total: int
+
+
+def _sign(key: bytes, request: PageRequest, place: bytes) -> bytes:
+    owner = request.owner or ()
+    parts = (request.side.value, request.module, request.version, *owner, request.date_from, request.date_to)
+    return hashlib.blake2b(repr(parts).encode() + place, key=key, digest_size=_SIGNATURE_BYTES).digest()
+
+
+def write_cursor(key: bytes, request: PageRequest, place: Place) -> str:
+    """The cursor that goes on behind `place` in the list of `request`."""
+    packed = _PLACE.pack(*place)
+    return base64.urlsafe_b64encode(packed + _sign(key, request, packed)).rstrip(b"=").decode()
+
+
+def read_cursor(key: bytes, request: PageRequest, text: str) -> Place:
+    """The place that `text` names.
+
+    Raises:
+        InvalidParameters: it is no cursor of this list.
+    """
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise _refusal(text) from error
+    place, signature = raw[: _PLACE.size], raw[_PLACE.size :]
+    if len(place) != _PLACE.size or signature != _sign(key, request, place):
+        raise _refusal(text)
+    return Place(*_PLACE.unpack(place))
+
+
+def _refusal(text: str) -> InvalidParameters:
+    return InvalidParameters(
+        f"after: expected the cursor that a Link header of this list gave, got {text[:48]!r}", path="after"
+    )

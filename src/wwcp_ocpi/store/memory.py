@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The store in memory: for tests, and for programs that need no durability. Same contract, nothing survives."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from wwcp_ocpi.protocol.errors import UsageError
+from wwcp_ocpi.scalars import PartyId
+from wwcp_ocpi.store.bell import SECOND, Bell
+from wwcp_ocpi.store.cursor import Place, read_cursor, write_cursor
+from wwcp_ocpi.store.outbox import MAX_ERROR
+from wwcp_ocpi.store.ports import (
+    Decide,
+    Delete,
+    Delivery,
+    Key,
+    Outcome,
+    Page,
+    PageRequest,
+    Push,
+    Side,
+    Stored,
+)
+
+_ObjectOfPartner = tuple[str, str, PartyId, str]
+
+
+class MemoryStore:
+    """A `Store`. Pages are found by looking at every object: fine for thousands, not for millions."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._bell = Bell()
+        self._cursor_key = secrets.token_bytes(8)
+        self._closed = False
+        self._seq = 0
+        self._objects: dict[Key, Stored] = {}
+        self._documents: dict[tuple[str, str], bytes] = {}
+        self._revision = 0
+        self._number = 0
+        self._waiting: dict[int, Delivery] = {}
+        self._due_at: dict[int, int] = {}
+        self._queues: dict[_ObjectOfPartner, list[int]] = {}
+
+    async def close(self) -> None:
+        """Refuse changes from here on."""
+        self._closed = True
+
+    # Objects
+
+    async def get(self, key: Key) -> Stored | None:
+        """One object, or None."""
+        return self._objects.get(key)
+
+    async def page(self, request: PageRequest) -> Page:
+        """One page of objects.
+
+        Raises:
+            InvalidParameters: `after` is no cursor of this list.
+        """
+        place = None if request.after is None else read_cursor(self._cursor_key, request, request.after)
+        first, end = request.date_from, request.date_to
+        dated = first is not None or end is not None
+        found = [
+            stored
+            for key, stored in self._objects.items()
+            if key.side is request.side
+            and key.module == request.module
+            and stored.version == request.version
+            and (request.owner is None or key.owner == request.owner)
+            and (first is None or stored.last_updated >= first)
+            and (end is None or stored.last_updated < end)
+        ]
+
+        def order(stored: Stored) -> tuple[int, int]:
+            return (stored.last_updated if dated else 0, stored.seq)
+
+        found.sort(key=order)
+        total = len(found)
+        if place is None:
+            found = found[request.offset :]
+        else:
+            behind = (place.last_updated if dated else 0, place.seq)
+            found = [stored for stored in found if order(stored) > behind]
+            total = place.total if dated else total
+        following = None
+        if len(found) > request.limit:
+            del found[request.limit :]
+            last = Place(found[-1].last_updated, found[-1].seq, total if dated else 0)
+            following = write_cursor(self._cursor_key, request, last)
+        return Page(bodies=tuple(stored.body for stored in found), total=total, next=following)
+
+    async def change(self, key: Key, decide: Decide) -> Outcome:
+        """Read, decide and write one object."""
+        return self._change(key, decide)
+
+    async def change_all(self, changes: Sequence[tuple[Key, Decide]]) -> list[Outcome | Exception]:
+        """Many changes. What a decision raised stands in its place; the others are written."""
+        outcomes: list[Outcome | Exception] = []
+        self._check_open()
+        for key, decide in changes:
+            try:
+                outcomes.append(self._change(key, decide))
+            except Exception as refusal:  # noqa: BLE001  # it is the caller's own, and goes back to it
+                outcomes.append(refusal)
+        return outcomes
+
+    def _change(self, key: Key, decide: Decide) -> Outcome:
+        self._check_open()
+        before = self._objects.get(key)
+        decision = decide(before)
+        if decision is None:
+            return Outcome(before=before, after=before, changed=False)
+        for push in decision.pushes:
+            self._push(push)
+        if isinstance(decision, Delete):
+            self._objects.pop(key, None)
+            return Outcome(before=before, after=None, changed=before is not None)
+        if before is None:
+            self._seq += 1
+        after = Stored(
+            seq=self._seq if before is None else before.seq,
+            version=decision.version,
+            last_updated=decision.last_updated,
+            body=decision.body,
+            source=decision.source,
+        )
+        self._objects[key] = after
+        return Outcome(before=before, after=after, changed=True)
+
+    async def delete_of_party(self, side: Side, module: str, owner: PartyId) -> int:
+        """Remove all objects of one party in one module; says how many there were."""
+        self._check_open()
+        gone = [key for key in self._objects if (key.side, key.module, key.owner) == (side, module, owner)]
+        for key in gone:
+            del self._objects[key]
+        return len(gone)
+
+    async def count(self, side: Side, module: str, version: str | None = None) -> int:
+        """How many objects there are."""
+        return sum(
+            key.side is side and key.module == module and version in (None, stored.version)
+            for key, stored in self._objects.items()
+        )
+
+    # Documents
+
+    async def document(self, kind: str, id: str) -> bytes | None:
+        """One document, or None."""
+        return self._documents.get((kind, id))
+
+    async def documents(self, kind: str) -> list[tuple[str, bytes]]:
+        """All documents of a kind, (id, body), sorted by id."""
+        return sorted((id, body) for (of, id), body in self._documents.items() if of == kind)
+
+    async def change_document(self, kind: str, id: str, decide: Callable[[bytes | None], bytes | None]) -> bytes | None:
+        """Read, decide and write one document; deciding None removes it. Returns the new state."""
+        self._check_open()
+        before = self._documents.get((kind, id))
+        after = decide(before)
+        if after != before:
+            self._revision += 1
+            if after is None:
+                del self._documents[kind, id]
+            else:
+                self._documents[kind, id] = after
+        return after
+
+    async def revision(self) -> int:
+        """A number that differs after any document was written."""
+        return self._revision
+
+    # Outbox
+
+    def _push(self, push: Push) -> None:
+        self._number += 1
+        self._waiting[self._number] = Delivery(number=self._number, push=push)
+        queue = self._queues.setdefault(_object_of(push), [])
+        queue.append(self._number)
+        if len(queue) == 1:
+            self._due_at[self._number] = self._now()
+        self._bell.ring()
+
+    async def due(self, limit: int) -> list[Delivery]:
+        """The pushes to try now: at most one per partner and object, the oldest, and none that waits for a retry."""
+        now = self._now()
+        self._bell.looked(now)
+        ready = sorted((due_at, number) for number, due_at in self._due_at.items() if due_at <= now)
+        return [self._waiting[number] for _, number in ready[:limit]]
+
+    async def done(self, numbers: Sequence[int]) -> None:
+        """These were delivered, or will never be; forget them."""
+        self._check_open()
+        for number in numbers:
+            delivery = self._waiting.pop(number, None)
+            if delivery is None:
+                continue
+            queue = self._queues[_object_of(delivery.push)]
+            queue.remove(number)
+            self._due_at.pop(number, None)
+            if not queue:
+                del self._queues[_object_of(delivery.push)]
+            elif queue[0] not in self._due_at:
+                self._due_at[queue[0]] = self._now()
+        self._bell.ring()
+
+    async def retry(self, number: int, wait_s: float, error: str) -> None:
+        """This one failed; try again after `wait_s` seconds. Later ones of the same object wait behind it."""
+        self._check_open()
+        failed = self._waiting.get(number)
+        if failed is not None:
+            self._waiting[number] = msgspec.structs.replace(
+                failed, attempts=failed.attempts + 1, error=error[:MAX_ERROR]
+            )
+            if number in self._due_at:
+                self._due_at[number] = self._now() + round(wait_s * SECOND)
+        self._bell.ring()
+
+    async def forget(self, partner: str) -> int:
+        """Drop all pushes of a partner; says how many there were."""
+        self._check_open()
+        gone = [number for number, delivery in self._waiting.items() if delivery.push.partner == partner]
+        for number in gone:
+            del self._waiting[number]
+            self._due_at.pop(number, None)
+        self._queues = {place: queue for place, queue in self._queues.items() if place[0] != partner}
+        return len(gone)
+
+    async def waiting(self, partner: str | None = None) -> int:
+        """How many pushes are not done, of one partner or of all."""
+        return sum(partner in (None, delivery.push.partner) for delivery in self._waiting.values())
+
+    async def wait_for_work(self, timeout_s: float) -> None:
+        """Return when a push was written or a retry is due, at the latest after `timeout_s` seconds."""
+        await self._bell.wait(timeout_s, self._now(), self._next_due)
+
+    def _next_due(self, after: int) -> int | None:
+        return min((due_at for due_at in self._due_at.values() if due_at > after), default=None)
+
+    def _now(self) -> int:
+        return int(self._clock() * SECOND)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UsageError("the store is closed")
+
+
+def _object_of(push: Push) -> _ObjectOfPartner:
+    return push.partner, push.module, push.owner, push.id

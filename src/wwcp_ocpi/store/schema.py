@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The tables, once for every database. Migrations lead to exactly this, and a test holds them to it.
+
+Not imported when a file is opened that is up to date: only migrations need SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+_Number = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only in a column declared INTEGER, which there has 64 bits."""
+
+lists = Table(
+    "lists",
+    metadata,
+    Column("list", _Number, primary_key=True),
+    Column("side", Text, nullable=False),
+    Column("module", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    # Grows with every transaction that touched an object of the list: a cached page is good while it stands.
+    Column("generation", BigInteger, nullable=False),
+    UniqueConstraint("side", "module", "version"),
+)
+
+objects = Table(
+    "objects",
+    metadata,
+    Column("seq", _Number, primary_key=True),
+    Column("side", Text, nullable=False),
+    Column("module", Text, nullable=False),
+    Column("country_code", Text, nullable=False),
+    Column("party_id", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("list", _Number, ForeignKey("lists.list"), nullable=False),
+    Column("last_updated", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("side", "module", "country_code", "party_id", "id"),
+    Index("objects_created", "list", "seq"),
+    Index("objects_changed", "list", "last_updated", "seq"),
+    Index("objects_owner_created", "list", "country_code", "party_id", "seq"),
+    Index("objects_owner_changed", "list", "country_code", "party_id", "last_updated", "seq"),
+    # A number is never given twice, even after the newest object was removed: a cursor must not skip its successor.
+    sqlite_autoincrement=True,
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("list", _Number, ForeignKey("lists.list"), primary_key=True),
+    # Both empty: the objects of all owners.
+    Column("country_code", Text, primary_key=True),
+    Column("party_id", Text, primary_key=True),
+    # seq // 4096: an offset is found by adding up blocks, and then walks through one of them.
+    Column("block", BigInteger, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("partner", Text, nullable=False),
+    Column("module", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("country_code", Text, nullable=False),
+    Column("party_id", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    # A JSON array of the ids below the object.
+    Column("parts", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    # Microseconds since 1970; NULL while an older push of the same object is not done.
+    Column("due_at", BigInteger),
+    Column("attempts", BigInteger, nullable=False),
+    Column("error", Text, nullable=False),
+    Index("outbox_due", "due_at", "number"),
+    Index("outbox_object", "partner", "module", "country_code", "party_id", "id", "number"),
+    sqlite_autoincrement=True,
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    # `documents`: grows with every document written. `cursor_key`: what cursors are signed with.
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The store in one SQLite file. Write-ahead log, fsync before every acknowledgement, one writer with group commit.
+
+Reads that are short are done at once in the event loop, on a connection of their own: they see the last
+committed state and wait for nobody. Reads that may be long go to a thread. A second process (the command line
+beside the gateway) may open the same file; each sees the other's commits.
+
+Memory: SQLite's page caches and the page cache, all bounded; no copy of the data is held.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from typing import TypeVar
+
+from wwcp_ocpi.scalars import PartyId
+from wwcp_ocpi.store import documents, objects, outbox
+from wwcp_ocpi.store.bell import SECOND, Bell
+from wwcp_ocpi.store.connection import connect, prepare
+from wwcp_ocpi.store.cursor import read_cursor
+from wwcp_ocpi.store.errors import StoreFailed
+from wwcp_ocpi.store.page_cache import PageCache
+from wwcp_ocpi.store.pages import TooLong, read_generation, read_page
+from wwcp_ocpi.store.ports import Decide, Delivery, Key, Outcome, Page, PageRequest, Side, Stored
+from wwcp_ocpi.store.transaction import Lists
+from wwcp_ocpi.store.writer import Writer
+
+T = TypeVar("T")
+
+
+class SQLiteStore:
+    """A `Store`. Made by `open`, used in the event loop it was opened in, ended by `close`."""
+
+    def __init__(
+        self, writing: sqlite3.Connection, reading: sqlite3.Connection, slow: sqlite3.Connection,
+        page_cache_bytes: int, clock: Callable[[], float],
+    ) -> None:  # fmt: skip
+        self._bell = Bell()
+        self._writer = Writer(writing, self._bell.ring)
+        self._reading = reading
+        self._slow = slow
+        self._slow_thread = ThreadPoolExecutor(1, "store-reader")
+        self._lists = Lists()
+        self._slow_lists = Lists()
+        self._cache = PageCache(page_cache_bytes)
+        self._clock = clock
+        (key,) = reading.execute("SELECT value FROM meta WHERE name = 'cursor_key'").fetchone()
+        self._cursor_key = int(key).to_bytes(8, "big")
+
+    @classmethod
+    async def open(
+        cls,
+        path: str | PathLike[str],
+        *,
+        cache_mb: int = 32,
+        page_cache_mb: int = 16,
+        clock: Callable[[], float] = time.time,
+    ) -> SQLiteStore:
+        """Open a file, made if there is none, brought to this program's schema if it is older.
+
+        Args:
+            cache_mb: how much of the file SQLite may keep in memory for writing, and as much again for reading.
+            page_cache_mb: how much memory ready pages may take.
+            clock: seconds since 1970, for tests.
+
+        Raises:
+            UsageError: the file is damaged, not ours, made by a newer program, or cannot be written.
+        """
+
+        def open_all() -> list[sqlite3.Connection]:
+            where = Path(path)
+            return [prepare(where, cache_mb << 10), connect(where, cache_mb << 10), connect(where, cache_mb << 8)]
+
+        writing, reading, slow = await asyncio.to_thread(open_all)
+        return cls(writing, reading, slow, page_cache_mb << 20, clock)
+
+    async def close(self) -> None:
+        """Finish what was begun, then close."""
+        await self._writer.close()
+        await asyncio.to_thread(self._slow_thread.shutdown)
+        self._slow.close()
+        self._reading.close()
+
+    # Objects
+
+    async def get(self, key: Key) -> Stored | None:
+        """One object, or None."""
+        try:
+            found = objects.find(self._reading, self._lists, key)
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+        return found[0] if found else None
+
+    async def page(self, request: PageRequest) -> Page:
+        """One page of objects, from memory if its list has not changed since it was read.
+
+        Raises:
+            InvalidParameters: `after` is no cursor of this list.
+        """
+        cached = self._cache.get(request)
+        try:
+            if cached is not None and cached[1] == read_generation(self._reading, self._lists, request):
+                return cached[0]
+            place = None if request.after is None else read_cursor(self._cursor_key, request, request.after)
+            try:
+                page, generation = read_page(self._reading, self._lists, self._cursor_key, request, place)
+            except TooLong:
+                page, generation = await self._slowly(
+                    lambda: read_page(self._slow, self._slow_lists, self._cursor_key, request, place, patient=True)
+                )
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+        self._cache.put(request, page, generation)
+        return page
+
+    async def change(self, key: Key, decide: Decide) -> Outcome:
+        """Read, decide and write one object in one transaction; returns when it is durable."""
+        return await self._writer.submit(lambda transaction: objects.change(transaction, key, decide, self._now()))
+
+    async def change_all(self, changes: Sequence[tuple[Key, Decide]]) -> list[Outcome | Exception]:
+        """Many changes in one transaction. What a decision raised stands in its place; the others are written.
+
+        Others wait while it runs: some thousand at a time is plenty.
+        """
+        return await self._writer.submit(
+            lambda transaction: [objects.change(transaction, key, decide, self._now()) for key, decide in changes]
+        )
+
+    async def delete_of_party(self, side: Side, module: str, owner: PartyId) -> int:
+        """Remove all objects of one party in one module; says how many there were."""
+        return await self._writer.submit(lambda transaction: objects.delete_of_party(transaction, side, module, owner))
+
+    async def count(self, side: Side, module: str, version: str | None = None) -> int:
+        """How many objects there are, from a counter."""
+        try:
+            return objects.count(self._reading, side, module, version)
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+
+    # Documents
+
+    async def document(self, kind: str, id: str) -> bytes | None:
+        """One document, or None."""
+        try:
+            return documents.find(self._reading, kind, id)
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+
+    async def documents(self, kind: str) -> list[tuple[str, bytes]]:
+        """All documents of a kind, (id, body), sorted by id."""
+        try:
+            return documents.all_of(self._reading, kind)
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+
+    async def change_document(self, kind: str, id: str, decide: Callable[[bytes | None], bytes | None]) -> bytes | None:
+        """Read, decide and write one document in one transaction; deciding None removes it. Returns the new state."""
+        return await self._writer.submit(lambda transaction: documents.change(transaction, kind, id, decide))
+
+    async def revision(self) -> int:
+        """A number that differs after any document was written, by this process or another."""
+        try:
+            return documents.revision(self._reading)
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+
+    # Outbox
+
+    async def due(self, limit: int) -> list[Delivery]:
+        """The pushes to try now: at most one per partner and object, the oldest, and none that waits for a retry."""
+        now = self._now()
+        self._bell.looked(now)
+        try:
+            return outbox.due(self._reading, now, limit)
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+
+    async def done(self, numbers: Sequence[int]) -> None:
+        """These were delivered, or will never be; forget them."""
+        await self._writer.submit(lambda transaction: outbox.done(transaction, numbers, self._now()))
+
+    async def retry(self, number: int, wait_s: float, error: str) -> None:
+        """This one failed; try again after `wait_s` seconds. Later ones of the same object wait behind it."""
+        due_at = self._now() + round(wait_s * SECOND)
+        await self._writer.submit(lambda transaction: outbox.retry(transaction, number, due_at, error))
+
+    async def forget(self, partner: str) -> int:
+        """Drop all pushes of a partner; says how many there were."""
+        return await self._writer.submit(lambda transaction: outbox.forget(transaction, partner))
+
+    async def waiting(self, partner: str | None = None) -> int:
+        """How many pushes are not done, of one partner or of all."""
+        try:
+            return await self._slowly(lambda: outbox.waiting(self._slow, partner))
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+
+    async def wait_for_work(self, timeout_s: float) -> None:
+        """Return when a push was written or a retry is due, at the latest after `timeout_s` seconds.
+
+        Pushes that another process writes are noticed at the time-out.
+        """
+        try:
+            await self._bell.wait(timeout_s, self._now(), partial(outbox.next_due, self._reading))
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+
+    def _now(self) -> int:
+        return int(self._clock() * SECOND)
+
+    async def _slowly(self, read: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._slow_thread, read)
+
+
+def _failed(error: sqlite3.Error) -> StoreFailed:
+    return StoreFailed(f"the database cannot be read: {error}")

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Ids of places and things: pools, stations, EVSEs and tariffs, each with the operator's id in front.
+
+`DE*GEF*P1234`, `DE*GEF*S1234*A`, `DE*GEF*E1234*A*1`, `DE*GEF*TAC1`; without separators `DEGEFE1234A1`; with a
+DIN operator `+49*822*066268034*1` (an EVSE has no letter there; pools and stations keep theirs).
+
+Stars inside the suffix are for people: `DE*GEF*E12*34` and `DEGEFE1234` are the same EVSE. Only in tariff ids
+do they count. A suffix keeps the case it was written in and is compared without it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import ClassVar, Self
+
+from wwcp_ocpi.wwcp.party_ids import ChargingStationOperatorId, EMobilityProviderId, Id, IdFormat, with_article
+
+__all__ = [
+    "ChargingPoolId",
+    "ChargingStationId",
+    "ChargingStationOperatorId",
+    "ChargingTariffId",
+    "EMobilityProviderId",
+    "EVSEId",
+    "Id",
+    "IdFormat",
+    "OperatedId",
+]
+
+_ISO_FRONT = r"(?P<operator>[A-Za-z]{2}\*?[A-Za-z0-9]{3})(?P<star>\*?)"
+_DIN_FRONT = r"(?P<operator>\+?[0-9]{1,5}\*[0-9]{3,6})(?P<star>\*)"
+
+
+class OperatedId(Id):
+    """An id that begins with the operator's id. The format is that of the operator."""
+
+    __slots__ = ("operator", "suffix")
+
+    operator: ChargingStationOperatorId
+    suffix: str
+    letter: ClassVar[str]
+    """What stands between the operator and the suffix."""
+    din_letter: ClassVar[str]
+    """The same behind an operator in DIN form."""
+    iso_suffix: ClassVar[re.Pattern[str]]
+    din_suffix: ClassVar[re.Pattern[str]]
+    strict_suffix: ClassVar[str]
+    stars_count: ClassVar[bool] = False
+    _iso_form: ClassVar[re.Pattern[str]]
+    _din_form: ClassVar[re.Pattern[str]]
+
+    def __init__(self, operator: ChargingStationOperatorId, suffix: str) -> None:
+        """Make an id of its parts, in the operator's format.
+
+        Raises:
+            ValueError: the suffix is too long or holds other signs than this kind of id allows.
+        """
+        is_din = operator.format is IdFormat.DIN
+        if not (self.din_suffix if is_din else self.iso_suffix).fullmatch(suffix):
+            raise ValueError(
+                f"{suffix[:80]!r} is no suffix of {with_article(type(self).__name__)} in {operator.format.value} format; "
+                f"expected an id like {self.example}"
+            )
+        object.__setattr__(self, "operator", operator)
+        object.__setattr__(self, "suffix", suffix)
+        star = "" if operator.format is IdFormat.ISO else "*"
+        text = f"{operator}{star}{self.din_letter if is_din else self.letter}{suffix}"
+        self._keep(text, self._canonical(operator, suffix))
+
+    @classmethod
+    def _canonical(cls, operator: ChargingStationOperatorId, suffix: str) -> str:
+        bare = (suffix if cls.stars_count else suffix.replace("*", "")).upper()
+        has_iso_form = not operator.canonical.startswith("+") and cls.iso_suffix.fullmatch(bare) is not None
+        if has_iso_form:
+            return f"{operator.canonical}*{cls.letter}{bare}"
+        return f"{operator.in_format(IdFormat.DIN)}*{cls.din_letter}{bare}"
+
+    @classmethod
+    def _read(cls, text: str) -> Self | None:
+        match = cls._iso_form.fullmatch(text) or cls._din_form.fullmatch(text)
+        operator = _operator(match["operator"]) if match else None
+        if match is None or operator is None:
+            return None
+        if operator.format is IdFormat.ISO and match["star"]:
+            operator = operator.in_format(IdFormat.ISO_STAR)
+        return cls(operator, match["suffix"])
+
+    def __init_subclass__(cls) -> None:
+        letter, din = (f"[{sign}{sign.lower()}]" if sign else "" for sign in (cls.letter, cls.din_letter))
+        cls._iso_form = re.compile(f"{_ISO_FRONT}{letter}(?P<suffix>{cls.iso_suffix.pattern})")
+        cls._din_form = re.compile(f"{_DIN_FRONT}{din}(?P<suffix>{cls.din_suffix.pattern})")
+        cls.strict_form = re.compile(rf"[A-Z]{{2}}\*?[A-Z0-9]{{3}}\*?{cls.letter}{cls.strict_suffix}")
+
+
+@lru_cache(maxsize=1024)
+def _operator(text: str) -> ChargingStationOperatorId | None:
+    """An operator's id, made once, since a network holds it once per pool, station and EVSE."""
+    return ChargingStationOperatorId.try_parse(text)
+
+
+_PLACE_SUFFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9*]{0,50}")
+
+
+class ChargingPoolId(OperatedId):
+    """A charging pool, OCPI's Location: `DE*GEF*P1234`."""
+
+    __slots__ = ()
+    letter = din_letter = "P"
+    iso_suffix = din_suffix = _PLACE_SUFFIX
+    strict_suffix = "[A-Z0-9][A-Z0-9*]{0,50}"
+    example = "DE*GEF*P1234"
+
+
+class ChargingStationId(OperatedId):
+    """A charging station: `DE*GEF*S1234*A`."""
+
+    __slots__ = ()
+    letter = din_letter = "S"
+    iso_suffix = din_suffix = _PLACE_SUFFIX
+    strict_suffix = "[A-Z0-9][A-Z0-9*]{0,50}"
+    example = "DE*GEF*S1234*A"
+
+
+class EVSEId(OperatedId):
+    """An EVSE: `DE*GEF*E1234*1`, `DEGEFE12341`, or in DIN form `+49*822*066268034*1`."""
+
+    __slots__ = ()
+    letter = "E"
+    din_letter = ""
+    iso_suffix = re.compile(r"(?=\**[A-Za-z0-9])[A-Za-z0-9*]{1,30}")
+    din_suffix = re.compile(r"(?=\**[A-Za-z0-9])[A-Za-z0-9*]{1,32}")
+    strict_suffix = "[A-Z0-9][A-Z0-9*]{1,30}"
+    example = "DE*GEF*E1234*1"
+
+
+class ChargingTariffId(OperatedId):
+    """A tariff: `DE*GEF*TAC1`. Signs such as `_`, `-`, `.` are part of it, and so are stars."""
+
+    __slots__ = ()
+    letter = din_letter = "T"
+    iso_suffix = din_suffix = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_*\-.€$]{0,50}")
+    strict_suffix = r"[A-Z0-9_][A-Z0-9_*\-.€$]{0,50}"
+    stars_count = True
+    example = "DE*GEF*TAC1"

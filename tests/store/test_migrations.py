@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Schema versions: files of every earlier version open with everything in them, files of a later one do not."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+import wwcp_ocpi
+from tests.store.consistency import assert_consistent
+from tests.store.objects import TNM, location, pages_of, push, stored, walk, write
+from wwcp_ocpi.protocol.errors import UsageError
+from wwcp_ocpi.store import migrations, schema
+from wwcp_ocpi.store.ports import Delivery, Side
+from wwcp_ocpi.store.sqlite import SQLiteStore
+
+SCHEMAS = Path(__file__).parent / "schemas"
+
+
+def read(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def _column_and_index_names(path: Path) -> dict[str, object]:
+    file = sqlite3.connect(path)
+    names = {
+        name: re.sub(r"\s+", " ", sql)
+        for name, sql in file.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        if not name.startswith(("sqlite_", "alembic_"))
+    }
+    file.close()
+    return dict(sorted(names.items()))
+
+
+async def test_migrations_lead_to_the_declared_schema(path: Path, tmp_path: Path) -> None:
+    await (await SQLiteStore.open(path)).close()
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+    engine.dispose()
+    declared = tmp_path / "declared.db"
+    engine = create_engine(f"sqlite:///{declared}")
+    schema.metadata.create_all(engine)
+    engine.dispose()
+    assert _column_and_index_names(path) == _column_and_index_names(declared)
+
+
+def test_the_newest_migration_is_the_schema_of_this_program() -> None:
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert scripts.get_current_head() == str(migrations.SCHEMA_VERSION)
+    assert {int(dump.stem) for dump in SCHEMAS.glob("*.sql")} == set(range(1, migrations.SCHEMA_VERSION + 1))
+
+
+@pytest.mark.parametrize("version", range(1, migrations.SCHEMA_VERSION + 1))
+async def test_a_file_of_each_schema_opens_with_everything_in_it(path: Path, version: int) -> None:
+    file = sqlite3.connect(path)
+    file.executescript((SCHEMAS / f"{version}.sql").read_text())
+    file.close()
+    store = await SQLiteStore.open(path)
+    assert await store.get(location("LOC1")) == stored(1, '{"id": "LOC1"}', 10, source="emsp")
+    assert await walk(store, pages_of(1)) == ['{"id": "LOC1"}', '{"id": "LOC2"}']
+    assert await store.count(Side.THEIRS, "locations") == 2
+    assert await store.documents("partner") == [("emsp", b"{}")]
+    assert await store.due(9) == [Delivery(number=1, push=push("LOC1", "{}", parts=("E1",)), attempts=1, error="busy")]
+    assert await store.waiting() == 2
+    assert (await store.change(location("LOC3", TNM), write("new"))).created
+    await store.close()
+    assert_consistent(path)
+    file = sqlite3.connect(path)
+    assert file.execute("PRAGMA user_version").fetchone() == (migrations.SCHEMA_VERSION,)
+    file.close()
+
+
+async def test_a_file_of_a_newer_program_is_refused_and_left_alone(path: Path) -> None:
+    await (await SQLiteStore.open(path)).close()
+    file = sqlite3.connect(path)
+    file.execute(f"PRAGMA user_version = {migrations.SCHEMA_VERSION + 1}")
+    file.close()
+    with pytest.raises(UsageError, match=r"made by a newer program \(schema 2, this one knows 1\)"):
+        await SQLiteStore.open(path)
+    file = sqlite3.connect(path)
+    assert file.execute("PRAGMA user_version").fetchone() == (migrations.SCHEMA_VERSION + 1,)
+    file.close()
+
+
+async def test_the_database_of_another_program_is_refused_and_left_alone(path: Path) -> None:
+    file = sqlite3.connect(path)
+    file.execute("CREATE TABLE bookmarks (url TEXT)")
+    file.close()
+    content = read(path)
+    with pytest.raises(UsageError, match="of another program"):
+        await SQLiteStore.open(path)
+    assert read(path) == content
+
+
+async def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = command.upgrade
+
+    def upgrade_and_fail(config: Config, revision: str) -> None:
+        real(config, revision)
+        config.attributes["connection"].exec_driver_sql("INSERT INTO nowhere VALUES (1)")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(command, "upgrade", upgrade_and_fail)
+        with pytest.raises(UsageError, match="cannot be brought to schema 1: no such table: nowhere"):
+            await SQLiteStore.open(path)
+    assert _column_and_index_names(path) == {}
+    store = await SQLiteStore.open(path)
+    assert await store.count(Side.THEIRS, "locations") == 0
+    await store.close()
+
+
+async def test_a_file_that_another_process_just_migrated_is_not_migrated_again(path: Path) -> None:
+    await (await SQLiteStore.open(path)).close()
+    connection = sqlite3.connect(path, isolation_level=None)
+    migrations.upgrade(connection, "store.db")
+    assert not connection.in_transaction
+    connection.close()
+
+
+async def test_opening_a_current_file_imports_no_migration_library(path: Path) -> None:
+    await (await SQLiteStore.open(path)).close()
+    program = (
+        "import asyncio, sys\n"
+        "from wwcp_ocpi.store.sqlite import SQLiteStore\n"
+        "async def main():\n"
+        "    store = await SQLiteStore.open(sys.argv[1])\n"
+        "    await store.close()\n"
+        "asyncio.run(main())\n"
+        "print([name for name in ('sqlalchemy', 'alembic') if name in sys.modules])\n"
+    )
+    source = str(Path(wwcp_ocpi.__path__[0]).parent)
+    found = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", program, str(path)],
+        env={**os.environ, "PYTHONPATH": source},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert found.stdout == "[]\n"
+
+
+def test_the_schema_is_good_for_postgresql_too() -> None:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    tables = [str(CreateTable(table).compile(dialect=dialect)) for table in schema.metadata.sorted_tables]
+    indexes = [
+        str(CreateIndex(index).compile(dialect=dialect))
+        for table in schema.metadata.tables.values()
+        for index in table.indexes
+    ]
+    assert (len(tables), len(indexes)) == (6, 6)
+    assert "seq BIGSERIAL NOT NULL" in "".join(tables)

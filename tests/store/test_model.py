@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Whatever is done in whatever order, the SQLite store answers what the memory store answers."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+from unittest.mock import patch
+
+import msgspec
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from tests.store.consistency import assert_consistent
+from tests.store.objects import BEC, TNM, Clock, location, pages_of, push, remove, write
+from wwcp_ocpi.scalars import PartyId
+from wwcp_ocpi.store import objects, pages
+from wwcp_ocpi.store.memory import MemoryStore
+from wwcp_ocpi.store.ports import Decide, Key, Side, Store
+from wwcp_ocpi.store.sqlite import SQLiteStore
+
+T = TypeVar("T")
+
+BLOCK = 4
+"""So small that a dozen objects fill several."""
+
+ids = st.sampled_from([f"L{number}" for number in range(12)])
+owners = st.sampled_from([TNM, BEC])
+sides = st.sampled_from(Side)
+keys = st.builds(location, ids, owners, sides)
+moments = st.integers(0, 6)
+versions = st.sampled_from(["2.1.1", "2.2.1"])
+pushes = st.lists(st.builds(push, ids, st.sampled_from("ab"), st.sampled_from(["emsp", "hub"])), max_size=2)
+decisions: st.SearchStrategy[Decide] = st.one_of(
+    st.builds(
+        lambda body, moment, version, sent: write(body, moment, version, "emsp", tuple(sent)),
+        st.text("xyz", max_size=3),
+        moments,
+        versions,
+        pushes,
+    ),
+    pushes.map(lambda sent: remove(*sent)),
+    st.just(lambda before: None),
+)
+dates = st.none() | moments
+
+
+class Stores(RuleBasedStateMachine):
+    """Does everything twice, and compares."""
+
+    template: Path | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = [
+            patch.object(objects, "BLOCK", BLOCK),
+            patch.object(pages, "BLOCK", BLOCK),
+            patch.object(pages, "QUICK_STEPS", 3),
+        ]
+        for each in self.patches:
+            each.start()
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name) / "store.db"
+        self.clock = Clock()
+        self.runner = asyncio.Runner()
+        self.memory = MemoryStore(clock=self.clock)
+        self.sqlite = self.runner.run(self._open())
+
+    async def _open(self) -> SQLiteStore:
+        if Stores.template is None:
+            made = Path(tempfile.mkdtemp()) / "template.db"
+            await (await SQLiteStore.open(made)).close()
+            Stores.template = made
+        if not self.path.exists():
+            shutil.copy(Stores.template, self.path)
+        return await SQLiteStore.open(self.path, clock=self.clock)
+
+    def both(self, do: Callable[[Store], Awaitable[T]]) -> T:
+        async def one(store: Store) -> T:
+            return await do(store)
+
+        expected, found = self.runner.run(one(self.memory)), self.runner.run(one(self.sqlite))
+        assert found == expected
+        return found
+
+    @rule(key=keys, decide=decisions)
+    def change(self, key: Key, decide: Decide) -> None:
+        self.both(lambda store: store.change(key, decide))
+
+    @rule(changes=st.lists(st.tuples(keys, decisions), max_size=8))
+    def change_all(self, changes: list[tuple[Key, Decide]]) -> None:
+        self.both(lambda store: store.change_all(changes))
+
+    @rule(owner=owners, side=sides)
+    def delete_of_party(self, owner: PartyId, side: Side) -> None:
+        self.both(lambda store: store.delete_of_party(side, "locations", owner))
+
+    @rule(id=ids, body=st.none() | st.sampled_from([b"a", b"b"]))
+    def change_document(self, id: str, body: bytes | None) -> None:
+        self.both(lambda store: store.change_document("kind", id, lambda before: body))
+        self.both(lambda store: store.documents("kind"))
+        self.both(lambda store: store.revision())
+
+    @rule(
+        side=sides, version=versions, owner=st.none() | owners, date_from=dates, date_to=dates,
+        offset=st.integers(0, 14), limit=st.integers(1, 5),
+    )  # fmt: skip
+    def walk(
+        self, side: Side, version: str, owner: PartyId | None, date_from: int | None, date_to: int | None,
+        offset: int, limit: int,
+    ) -> None:  # fmt: skip
+        first = pages_of(
+            limit, side=side, version=version, owner=owner, date_from=date_from, date_to=date_to, offset=offset
+        )
+
+        async def all_pages(store: Store) -> list[tuple[tuple[bytes, ...], int]]:
+            found = []
+            after: str | None = None
+            while True:
+                page = await store.page(msgspec.structs.replace(first, after=after))
+                found.append((tuple(page.bodies), page.total))
+                after = page.next
+                if after is None:
+                    return found
+
+        self.both(all_pages)
+
+    @rule(limit=st.integers(1, 5), done=st.booleans(), wait_s=st.integers(0, 3))
+    def deliver(self, limit: int, done: bool, wait_s: int) -> None:
+        for delivery in self.both(lambda store: store.due(limit)):
+            number = delivery.number
+            if done:
+                self.both(lambda store: store.done([number]))  # noqa: B023  # done before the next turn
+            else:
+                self.both(lambda store: store.retry(number, wait_s, "busy"))  # noqa: B023
+
+    @rule(seconds=st.integers(0, 3))
+    def time_passes(self, seconds: int) -> None:
+        self.clock.now += seconds
+
+    @rule(partner=st.sampled_from(["emsp", "hub"]))
+    def forget(self, partner: str) -> None:
+        self.both(lambda store: store.forget(partner))
+
+    @rule()
+    def reopen(self) -> None:
+        self.runner.run(self.sqlite.close())
+        self.sqlite = self.runner.run(self._open())
+
+    @invariant()
+    def counts_agree(self) -> None:
+        async def counts(store: Store) -> list[int]:
+            return [
+                await store.waiting(),
+                await store.waiting("hub"),
+                *[await store.count(side, "locations", of) for side in Side for of in (None, "2.1.1", "2.2.1")],
+            ]
+
+        self.both(counts)
+
+    def teardown(self) -> None:
+        self.runner.run(self.sqlite.close())
+        assert_consistent(self.path, BLOCK)
+        self.runner.close()
+        self.folder.cleanup()
+        for each in self.patches:
+            each.stop()
+
+
+TestStores = Stores.TestCase
+TestStores.settings = settings(
+    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
