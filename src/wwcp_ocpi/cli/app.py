@@ -7,7 +7,8 @@ import sys
 
 import typer
 
-from wwcp_ocpi.cli import demo, feeds, party, serve
+from wwcp_ocpi.cli import feeds, party, serve
+from wwcp_ocpi.cli.demo import demo
 from wwcp_ocpi.cli.output import say
 from wwcp_ocpi.protocol.errors import OCPIError, UsageError
 
@@ -20,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("serve")(serve.serve)
-app.command("demo")(demo.command)
+app.command("demo")(demo)
 app.command("import")(feeds.import_)
 app.command("export")(feeds.export)
 app.command("validate")(feeds.validate)

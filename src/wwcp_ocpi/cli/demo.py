@@ -16,7 +16,7 @@ from wwcp_ocpi.demo.networks import DemoNetwork, FeedNetwork, SampleNetwork
 from wwcp_ocpi.net.server import run
 
 
-def command(
+def demo(
     feed: Annotated[str | None, typer.Option(help="An OCPI feed of Locations that is the operator's network.")] = None,
     keep: Annotated[bool, typer.Option(help="Stay up at the end and print the URLs.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of the network that is made when there is no feed.")] = 2026,
@@ -31,16 +31,16 @@ def command(
 
 
 async def _run(network: DemoNetwork, folder: Path, *, keep: bool, json: bool) -> Report:
-    async with Demo(network, folder, say) as demo:
-        report = await demo.run()
+    async with Demo(network, folder, say) as job:
+        report = await job.run()
         if json:
             emit(report)
         else:
             rows = [(step.name, step.result.value, step.count, f"{step.ms:.0f}", step.detail) for step in report.steps]
             show(network.title, ["step", "result", "count", "ms", "detail"], rows)
         if keep:
-            for name, gateway in demo.gateways.items():
+            for name, gateway in job.gateways.items():
                 say(f"gateway {name}: {gateway.versions_url}")
             say("Ctrl-C ends it")
-            await demo.gateways["A"].http.run_forever()
+            await job.gateways["A"].http.run_forever()
         return report

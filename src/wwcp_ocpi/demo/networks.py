@@ -50,9 +50,20 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
 class DemoNetwork(Protocol):
     """What the demo needs of a network, whatever is behind it."""
 
-    title: str
-    version: Version
-    parties: Sequence[PartyId]
+    @property
+    def title(self) -> str:
+        """In one line, for people."""
+        ...
+
+    @property
+    def version(self) -> Version:
+        """The version that its objects are in."""
+        ...
+
+    @property
+    def parties(self) -> Sequence[PartyId]:
+        """The operators."""
+        ...
 
     async def publish(self, gateway: Gateway) -> Published:
         """Make the network the gateway's own."""
@@ -69,8 +80,8 @@ class SampleNetwork:
     def __init__(self, seed: int) -> None:
         self._live = LiveNetwork(read_network(sample_json(seed)))
         self.title = f"WWCP roaming network {self._live.id}, seed {seed}"
-        self.version = V2_3_0
-        self.parties = [PartyId.parse(str(operator)) for operator in self._live.operators]
+        self.version: Version = V2_3_0
+        self.parties: Sequence[PartyId] = [PartyId.parse(str(operator)) for operator in self._live.operators]
 
     async def publish(self, gateway: Gateway) -> Published:
         """Attach the network; its pools become Locations."""
@@ -104,9 +115,7 @@ class FeedNetwork:
         self._entries = list(read_file(path))
         self.version, self._assumed, good = _recognise(self._entries)
         self.parties = sorted({found.owner for found in good})
-        self._first = next((found for found in good if patch.children(patch.split(found.body), "evses")), None)
-        if self._first is None:
-            raise UsageError(f"{path}: no Location in it has an EVSE")
+        self._first = _with_evse(good)
         self.title = f"{path}: {len(self._entries)} objects, OCPI {self.version.number}"
 
     async def publish(self, gateway: Gateway) -> Published:
@@ -141,6 +150,13 @@ class FeedNetwork:
             {"status": status, "last_updated": now()},
         )
         return Changed(owner=self._first.owner, location_id=self._first.id, evse_uid=uid, status=status)
+
+
+def _with_evse(good: Sequence[Good]) -> Good:
+    for found in good:
+        if patch.children(patch.split(found.body), "evses"):
+            return found
+    raise UsageError("feed: no Location in it has an EVSE")
 
 
 def _recognise(entries: Sequence[Entry]) -> tuple[Version, Assumptions, list[Good]]:

@@ -69,10 +69,14 @@ async def open_store(config: Config) -> tuple[SQLiteStore, Vault]:
         UsageError: the key cannot be read.
         OSError: the folder cannot be used.
     """
+    folder, vault = _folder(config)
+    return await SQLiteStore.open(folder / DATABASE), vault
+
+
+def _folder(config: Config) -> tuple[Path, Vault]:
     folder = Path(config.store.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    vault = Vault(read_secret(config.store.key) if config.store.key else _own_key(folder / KEY_FILE))
-    return await SQLiteStore.open(folder / DATABASE), vault
+    return folder, Vault(read_secret(config.store.key) if config.store.key else _own_key(folder / KEY_FILE))
 
 
 def _own_key(path: Path) -> bytes:
