@@ -8,7 +8,8 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from wwcp_ocpi.net.asgi import ASGIApp, Message, asgi_app, mounted
+from wwcp_ocpi.net.asgi import ASGIApp, asgi_app, mounted
+from wwcp_ocpi.net.body import Message
 from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.protocol.errors import NotAuthenticated
 from wwcp_ocpi.protocol.http import Request, Response

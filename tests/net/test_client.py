@@ -66,8 +66,7 @@ async def test_a_request_arrives_as_it_is_and_its_answer_comes_back() -> None:
 async def test_a_url_that_is_not_written_right_is_escaped() -> None:
     async with serving() as server, HTTPTransport() as transport:
         response = await get(transport, f"{server.base_url}/größe a\r\nx-evil: 1")
-    assert response.body.startswith(b"GET /gr%C3%B6%C3%9Fe%20a")
-    assert b"evil" not in response.body or b"%0D%0A" in response.body or b"ax-evil" in response.body
+    assert response.body == b"GET /gr%C3%B6%C3%9Fe%20ax-evil:%201 127.0.0.1 0"
 
 
 async def test_one_connection_serves_many_requests() -> None:
@@ -136,7 +135,7 @@ async def test_a_packed_answer_is_unpacked() -> None:
     [
         (b"", "Server disconnected"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf", "Response payload is not completed"),
-        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "Response payload is not completed"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "Invalid character in chunk size"),
         (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "Bad status line"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 101\r\n\r\n" + b"x" * 101, "body: expected at most 100 bytes, got more"),
         (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 101, "body: expected at most 100 bytes, got more"),
@@ -171,8 +170,12 @@ async def test_a_header_that_would_break_the_request_apart_is_refused() -> None:
 
 async def test_a_url_that_passes_the_policy_and_is_none_is_unreachable() -> None:
     async with HTTPTransport(allow=lambda url: None) as transport:
-        assert await failure(transport, f"http://[broken/?{HUSH}") == "GET http://[broken/: expected a URL"
-        assert (await failure(transport, f"gopher://x/?{HUSH}")).startswith("GET gopher://x/: ")
+        assert await failure(transport, f"http://[broken/?{HUSH}") == "GET http://[broken/: Invalid IPv6 URL"
+        assert await failure(transport, f"gopher://x/?{HUSH}") == "GET gopher://x/: expected a URL that can be called"
+        assert (
+            await failure(transport, f"http://2130706433/?{HUSH}")
+            == "GET http://2130706433/: expected a URL that can be called"
+        )
 
 
 async def test_an_answer_that_does_not_come_in_time_is_none() -> None:
@@ -241,7 +244,7 @@ async def test_the_default_policy_knows_http_only() -> None:
             await get(transport, "file:///etc/passwd")
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
 async def test_a_private_address_is_refused_however_it_is_written(host: str) -> None:
     policy = OutboundPolicy(allow_private=False)
     asked: list[Request] = []

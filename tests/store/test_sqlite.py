@@ -162,6 +162,28 @@ async def test_long_walks_by_date_leave_the_event_loop(sqlite: SQLiteStore, monk
     assert await walk(sqlite, pages_of(2, date_from=10, owner=TNM)) == [f"LOC{number}" for number in range(1, 9)]
 
 
+async def test_offsets_by_date_are_exact_from_either_end_and_count_once(sqlite: SQLiteStore) -> None:
+    await sqlite.change_all([(location(f"{n:02d}"), write(f"{n:02d}", n // 3)) for n in range(30)])
+    asked: list[str] = []
+    sqlite._reading.set_trace_callback(asked.append)
+    for offset in range(32):
+        page = await sqlite.page(pages_of(4, date_from=1, offset=offset))
+        assert [body.decode() for body in page.bodies] == [f"{n:02d}" for n in range(30)][3:][offset : offset + 4]
+        assert page.total == 27
+        assert (page.next is None) == (offset + 4 >= 27)
+    assert sum("count(*)" in sql for sql in asked) == 1
+    await sqlite.change(location("NEW"), write("NEW", 50))
+    assert (await sqlite.page(pages_of(4, date_from=1, offset=25))).total == 28
+
+
+async def test_remembered_totals_are_bounded(sqlite: SQLiteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "_MOST_TOTALS", 4)
+    await fill(sqlite, "A", "B")
+    for moment in range(10):
+        await sqlite.page(pages_of(4, date_from=moment))
+    assert len(sqlite._pages._totals) <= 4
+
+
 @pytest.mark.parametrize(
     ("sql", "index"),
     [
@@ -173,6 +195,8 @@ async def test_long_walks_by_date_leave_the_event_loop(sqlite: SQLiteStore, monk
         (pages._LATER[True], "objects_owner_changed"),
         (pages._BY_CHANGE_AT[False], "COVERING INDEX objects_changed"),
         (pages._BY_CHANGE_AT[True], "COVERING INDEX objects_owner_changed"),
+        (pages._BY_CHANGE_FROM_END[False], "COVERING INDEX objects_changed"),
+        (pages._BY_CHANGE_FROM_END[True], "COVERING INDEX objects_owner_changed"),
         (pages._COUNT_BY_CHANGE[False], "COVERING INDEX objects_changed"),
         (pages._COUNT_BY_CHANGE[True], "COVERING INDEX objects_owner_changed"),
     ],

@@ -209,11 +209,17 @@ CHARGING = Timestamped(TUESDAY, EVSEStatus.charging)
         ({"status": "available", "timestamp": MONDAY.wire}, [AVAILABLE]),
         ({MONDAY.wire: "available", TUESDAY.wire: "charging"}, [CHARGING, AVAILABLE]),
         ([[TUESDAY.wire, "charging"], [MONDAY.wire, "Available"]], [CHARGING, AVAILABLE]),
+        ([[MONDAY.wire, "available"], [TUESDAY.wire, "charging"]], [CHARGING, AVAILABLE]),
         (None, []),
     ],
 )
 def test_a_status_is_read_in_each_documented_form(written: object, read_as: list[Timestamped[EVSEStatus]]) -> None:
     assert read_evse(status=written).status == read_as
+
+
+def test_a_history_is_sorted_by_moment_and_not_by_text() -> None:
+    found = read_evse(status={"2026-08-03T08:00:00.500Z": "charging", "2026-08-03T08:00:00Z": "available"})
+    assert [entry.value for entry in found.status] == [EVSEStatus.charging, EVSEStatus.available]
 
 
 def test_a_status_is_written_as_a_pair_and_a_history_as_an_object() -> None:

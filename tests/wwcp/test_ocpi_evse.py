@@ -300,14 +300,14 @@ def test_terms_and_conditions_are_those_of_the_operator_where_the_connector_has_
 
 
 def test_a_tariff_that_the_operator_does_not_have_is_sent_and_noted() -> None:
-    euro = ChargingTariffId(GEF, "€")
+    euro = ChargingTariffId(GEF, "AC€")
     found = evse_with(charging_connectors=[connector(tariff_ids=[TARIFF, euro])])
     assert found.value is not None
     assert found.value.connectors[0].tariff_ids == ["DE*GEF*TAC"]
     assert texts(found) == [
         f"{AT}.socketOutlets[0].tariffIds[0]: DE*GEF has no tariff DE*GEF*TAC",
-        f"{AT}.socketOutlets[0].tariffIds[1]: left out: printable ASCII only, got 'DE*GEF*T€'",
-        f"{AT}.socketOutlets[0].tariffIds[1]: DE*GEF has no tariff DE*GEF*T€",
+        f"{AT}.socketOutlets[0].tariffIds[1]: left out: printable ASCII only, got 'DE*GEF*TAC€'",
+        f"{AT}.socketOutlets[0].tariffIds[1]: DE*GEF has no tariff DE*GEF*TAC€",
     ]
 
 

@@ -62,6 +62,6 @@ def check(resource: Resource, entry: Entry, assumed: Assumptions) -> Good | Reje
         id=id,
         last_updated=patch.moment_of(completed) or DateTime.from_micros(0),
         body=body,
-        warnings=findings,
+        warnings=[found for found in findings if found.severity is Severity.WARNING],
         assumed=assumptions,
     )

@@ -20,7 +20,7 @@ class CallQuirk(Enum):
     TOKEN_NEWLINE = "the Base64 holds a newline after the credentials token"
     TOKEN_MISSING = "no Authorization header"
     SCHEME_LOWER = "the scheme `token` in lower case"
-    METHOD_LOWER = "the method in lower case"
+    METHOD_LOWER = "the method in lower case; only in memory, the real transport writes it in upper case"
     HEADERS_UPPER = "the names of headers in upper case; only of meaning over a real connection"
     CONTENT_TYPE_CHARSET = "application/json with a charset"
     CONTENT_TYPE_WRONG = "JSON announced as text/plain"

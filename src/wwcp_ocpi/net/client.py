@@ -8,6 +8,7 @@ handed back as it is, so that a credentials token never reaches a host it was no
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
 import socket
 import ssl
@@ -144,14 +145,14 @@ class HTTPTransport:
         try:
             self._allow_address(address[0])
         except OutboundRefused as error:
-            raise PermissionError(str(error)) from error  # what the connector knows how to pass on
+            raise PermissionError(errno.EACCES, str(error)) from error  # what aiohttp knows how to pass on
         return socket.socket(family, kind, proto)
 
 
 def _cause(error: Exception) -> str:
     """What happened, from an error whose own text may hold the whole URL."""
-    if isinstance(error, aiohttp.InvalidURL):
-        return "expected a URL"
+    if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
+        return "expected a URL that can be called"
     text = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
     return " ".join(text.split())[:200] or type(error).__name__
 

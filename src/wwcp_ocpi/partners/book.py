@@ -36,6 +36,7 @@ class PartnerBook:
         self._partners: dict[str, Partner] = {}
         self._by_hash: dict[str, tuple[Partner, Access]] = {}
         self._revision = -1
+        self.generation = 0
         self._retiring: set[asyncio.Task[None]] = set()
 
     async def load(self) -> None:
@@ -49,6 +50,7 @@ class PartnerBook:
             await self.load()
 
     def _keep(self, partners: Iterable[Partner]) -> None:
+        self.generation += 1
         self._partners = {partner.id: partner for partner in partners}
         self._by_hash = {
             access.hash: (partner, access) for partner in self._partners.values() for access in partner.access
@@ -114,6 +116,7 @@ class PartnerBook:
 
     def _first_use(self, partner: Partner, access: Access) -> None:
         """A renewed token was used: its predecessors die now in memory, and soon in the store."""
+        self.generation += 1
         for hash in access.replaces:
             self._by_hash.pop(hash, None)
         self._by_hash[access.hash] = (partner, replace(access, replaces=()))

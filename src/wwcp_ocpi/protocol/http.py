@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Protocol
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -47,7 +47,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         text = self.url.partition("?")[2]
         if not text:
             return {}
-        return {name: values[-1] for name, values in parse_qs(text, keep_blank_values=True).items()}
+        return dict(parse_qsl(text, keep_blank_values=True))
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlencode, urljoin
+from urllib.parse import quote, urlencode, urljoin
 
 import msgspec
 
@@ -67,16 +67,16 @@ def read_query(query: Mapping[str, str], *, default_limit: int, max_limit: int) 
 
 
 def next_link(url: str, query: PageQuery, others: Mapping[str, str], after: str, count: int) -> str:
-    """The `Link` header to the page behind this one; all filters survive (TRN-19)."""
-    params = {
-        **{name: value for name, value in others.items() if name not in PageQuery.__struct_fields__},
-        **({"date_from": str(query.date_from)} if query.date_from else {}),
-        **({"date_to": str(query.date_to)} if query.date_to else {}),
-        "offset": str(query.offset + count),
-        "limit": str(query.limit),
-        "after": after,
-    }
-    return f'<{url}?{urlencode(params)}>; rel="next"'
+    """The `Link` header to the page behind this one; all filters survive (TRN-19).
+
+    Args:
+        others: the whole query as it was asked.
+    """
+    filters = {name: value for name, value in others.items() if name not in PageQuery.__struct_fields__}
+    filters |= {"date_from": query.date_from.wire} if query.date_from else {}
+    filters |= {"date_to": query.date_to.wire} if query.date_to else {}
+    kept = f"{urlencode(filters)}&" if filters else ""
+    return f'<{url}?{kept}offset={query.offset + count}&limit={query.limit}&after={quote(after)}>; rel="next"'
 
 
 _LINK = re.compile(

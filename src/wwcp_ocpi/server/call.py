@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -31,8 +32,8 @@ class Answer(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that found its row, from a caller who may make it."""
+class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """A request that found its row, from a caller who may make it. What follows from the row is found out once."""
 
     server: Server
     version: Version
@@ -41,26 +42,26 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     request: Request
     caller: Caller
 
-    @property
+    @cached_property
     def side(self) -> Side:
         """Whose objects this is about: a sender shows its own, a receiver keeps those of others."""
         return Side.OURS if self.endpoint.interface is Interface.SENDER else Side.THEIRS
 
-    @property
+    @cached_property
     def owner(self) -> PartyId | None:
         """The party in the path, if the path has one."""
         if "country_code" not in self.params:
             return None
         return PartyId.of(self.params["country_code"], self.params["party_id"])
 
-    @property
+    @cached_property
     def resource(self) -> Resource:
         """The objects of this module."""
         resource = self.version.modules[self.endpoint.module].resource_of(self.endpoint)
         assert resource is not None, f"{self.endpoint.module} keeps no objects"
         return resource
 
-    @property
+    @cached_property
     def ids(self) -> list[str]:
         """The ids in the path below the owner: object, part, part of the part."""
         return [value for name, value in self.params.items() if name not in ("country_code", "party_id")]
@@ -70,7 +71,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         """The object's id as keys have it."""
         return fold(self.ids[0]) if self.version.facts.ids_fold else self.ids[0]
 
-    @property
+    @cached_property
     def steps(self) -> list[Step]:
         """The way from the object down to the part that the path names."""
         folds = self.version.facts.ids_fold

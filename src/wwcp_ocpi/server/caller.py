@@ -34,6 +34,11 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 class Directory(Protocol):
     """Knows the credentials tokens that partners may show."""
 
+    @property
+    def generation(self) -> int:
+        """A number that grows whenever any answer of `caller` may have changed."""
+        ...
+
     def caller(self, token: str, form: TokenForm) -> Caller | None:
         """The partner that this token stands for, if it is valid now and may come in this form."""
         ...

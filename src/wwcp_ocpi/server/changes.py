@@ -13,6 +13,7 @@ from http import HTTPStatus
 import structlog
 
 from wwcp_ocpi.protocol import codec, conformance, etag, patch
+from wwcp_ocpi.protocol.conformance import Severity
 from wwcp_ocpi.protocol.endpoint import Part, Resource
 from wwcp_ocpi.protocol.errors import InvalidParameters, OlderThanStored, PreconditionFailed
 from wwcp_ocpi.protocol.patch import RawObject
@@ -105,6 +106,7 @@ def _check(call: Call, target: StructType, body: bytes, *, partial: bool = False
         return
     findings = conformance.check(target, body, partial=partial)
     conformance.refuse_errors(findings, "/".join((call.endpoint.module, *call.ids)))
+    findings = [found for found in findings if found.severity is Severity.WARNING]
     if findings:
         log.warning(
             "object.not_as_specified",

@@ -48,6 +48,7 @@ BEHAVIOURS: Mapping[Operation, Behaviour] = {
 }
 """What each operation does, in every version and every module that has rows with it."""
 
+MAX_CALLERS = 1024
 _JSON_HEADERS = {"content-type": JSON}
 
 
@@ -61,6 +62,8 @@ class Server:
         self.registrar = registrar
         self.versions: Sequence[Version] = [version(number) for number in settings.versions]
         self.findings: Counter[tuple[str, str]] = Counter()
+        self._callers: dict[str, Caller] = {}
+        self._generation = -1
         self._served = {known.number: self._sides(known) for known in self.versions}
         self._router = Router(
             (known, row) for known in self.versions for row in known.endpoints if self._serves(known, row)
@@ -110,7 +113,17 @@ class Server:
         return await BEHAVIOURS[route.endpoint.operation](call)
 
     def _authenticate(self, request: Request) -> Caller:
-        header = request.headers.get(AUTHORIZATION)
+        """The caller, remembered by its header as long as the directory stays as it is."""
+        header = request.headers.get(AUTHORIZATION, "")
+        if self._generation != self.directory.generation or len(self._callers) >= MAX_CALLERS:
+            self._callers.clear()
+            self._generation = self.directory.generation
+        known = self._callers.get(header)
+        if known is None:
+            known = self._callers[header] = self._look_up(header)
+        return known
+
+    def _look_up(self, header: str) -> Caller:
         for form in (TokenForm.BASE64, TokenForm.RAW):
             for text in candidates(header, form):
                 caller = self.directory.caller(text, form)

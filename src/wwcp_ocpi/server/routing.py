@@ -52,7 +52,7 @@ def _segments(version: Version, row: Endpoint) -> tuple[str, ...]:
 
 
 class Router:
-    """Finds rows. Rows are grouped by their fixed beginning and their length, so that a look-up is two steps."""
+    """Finds rows. They are grouped by length and fixed beginning, so that a look-up compares one or two."""
 
     def __init__(self, rows: Iterable[tuple[Version, Endpoint]]) -> None:
         self._routes: dict[tuple[int, tuple[str, ...]], list[Route]] = {}
@@ -77,16 +77,13 @@ class Router:
             MethodNotAllowed: rows have it, but not with this method; `Allow` names those that exist.
         """
         segments = tuple(path.strip("/").split("/"))
-        matching = [
-            (route, params)
-            for route in self._routes.get(self._group(segments), ())
-            if (params := _match(route.segments, segments)) is not None
-        ]
-        for route, params in matching:
-            if route.endpoint.method == method:
+        group = self._routes.get(self._group(segments), ())
+        for route in group:
+            if route.endpoint.method == method and (params := _match(route.segments, segments)) is not None:
                 return Found(route, params)
-        if matching:
-            allowed = ", ".join(sorted({route.endpoint.method for route, _ in matching}))
+        others = {route.endpoint.method for route in group if _match(route.segments, segments) is not None}
+        if others:
+            allowed = ", ".join(sorted(others))
             raise MethodNotAllowed(f"{method} is not defined here, only {allowed}", headers={"allow": allowed})
         raise NotFound(f"no such path: /{'/'.join(segments)[:200]}")
 
@@ -94,8 +91,8 @@ class Router:
 def _match(pattern: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str] | None:
     params: dict[str, str] = {}
     for expected, found in zip(pattern, segments, strict=True):
-        if expected.startswith("{"):
-            value = unquote(found)
+        if expected[0] == "{":
+            value = unquote(found) if "%" in found else found
             if not value:
                 return None
             params[expected[1:-1]] = value

@@ -24,12 +24,10 @@ from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.store import documents, objects, outbox
 from wwcp_ocpi.store.bell import SECOND, Bell
 from wwcp_ocpi.store.connection import connect, prepare
-from wwcp_ocpi.store.cursor import read_cursor
 from wwcp_ocpi.store.errors import StoreFailed
 from wwcp_ocpi.store.page_cache import PageCache
-from wwcp_ocpi.store.pages import TooLong, read_generation, read_page
+from wwcp_ocpi.store.pages import PageReader, TooLong
 from wwcp_ocpi.store.ports import Decide, Delivery, Key, Outcome, Page, PageRequest, Side, Stored
-from wwcp_ocpi.store.transaction import Lists
 from wwcp_ocpi.store.writer import Writer
 
 T = TypeVar("T")
@@ -47,12 +45,12 @@ class SQLiteStore:
         self._reading = reading
         self._slow = slow
         self._slow_thread = ThreadPoolExecutor(1, "store-reader")
-        self._lists = Lists()
-        self._slow_lists = Lists()
+        (key,) = reading.execute("SELECT value FROM meta WHERE name = 'cursor_key'").fetchone()
+        cursor_key = int(key).to_bytes(8, "big")
+        self._pages = PageReader(reading, cursor_key)
+        self._slow_pages = PageReader(slow, cursor_key)
         self._cache = PageCache(page_cache_bytes)
         self._clock = clock
-        (key,) = reading.execute("SELECT value FROM meta WHERE name = 'cursor_key'").fetchone()
-        self._cursor_key = int(key).to_bytes(8, "big")
 
     @classmethod
     async def open(
@@ -93,7 +91,7 @@ class SQLiteStore:
     async def get(self, key: Key) -> Stored | None:
         """One object, or None."""
         try:
-            found = objects.find(self._reading, self._lists, key)
+            found = objects.find(self._reading, self._pages.lists, key)
         except sqlite3.Error as error:
             raise _failed(error) from error
         return found[0] if found else None
@@ -106,15 +104,12 @@ class SQLiteStore:
         """
         cached = self._cache.get(request)
         try:
-            if cached is not None and cached[1] == read_generation(self._reading, self._lists, request):
+            if cached is not None and cached[1] == self._pages.generation(request):
                 return cached[0]
-            place = None if request.after is None else read_cursor(self._cursor_key, request, request.after)
             try:
-                page, generation = read_page(self._reading, self._lists, self._cursor_key, request, place)
+                page, generation = self._pages.read(request, patient=False)
             except TooLong:
-                page, generation = await self._slowly(
-                    lambda: read_page(self._slow, self._slow_lists, self._cursor_key, request, place, patient=True)
-                )
+                page, generation = await self._slowly(lambda: self._slow_pages.read(request, patient=True))
         except sqlite3.Error as error:
             raise _failed(error) from error
         self._cache.put(request, page, generation)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from wwcp_ocpi.scalars import DateTime
 from wwcp_ocpi.wwcp.model import EVSE, ChargingConnector
 from wwcp_ocpi.wwcp.opening import OpeningTimes
 from wwcp_ocpi.wwcp.tariff import ChargingPriceComponent
@@ -70,11 +71,20 @@ def _schedule_in(value: object) -> object:
         case {"timestamp": timestamp, "status": status}:
             return [[timestamp, status]]
         case dict():
-            pairs = [[timestamp, status] for timestamp, status in value.items()]
-            return sorted(pairs, key=lambda pair: str(pair[0]), reverse=True)
+            return _newest_first([[timestamp, status] for timestamp, status in value.items()])
         case [str(), str()]:
             return [value]
+        case list():
+            return _newest_first(value)
     return value
+
+
+def _newest_first(pairs: list[Any]) -> list[Any]:
+    """Sorted by moment, not by text; as they are when one has no moment, which is refused later, with its path."""
+    try:
+        return sorted(pairs, key=lambda pair: DateTime.parse(pair[0]), reverse=True)
+    except (IndexError, KeyError, TypeError, ValueError):
+        return pairs
 
 
 def _schedule_out(pairs: list[list[str]]) -> object:

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The gateway that is measured: its configuration, its one partner, its objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from msgspec.structs import replace
+
+from bench.data import OURS, THEIRS, TOKEN, VERSION
+from wwcp_ocpi.gateway.config import Config, PartySection, ServerSection, StoreSection
+from wwcp_ocpi.gateway.opening import open_store
+from wwcp_ocpi.partners import Access, PartnerBook, PartnerParty, Purpose
+from wwcp_ocpi.scalars import fold
+from wwcp_ocpi.store.ports import Key, Side, Store, Stored, Write
+
+CHUNK = 5000
+PARTNER = "bench"
+
+
+def configuration(folder: str) -> Config:
+    """The defaults, but for the port: a free one."""
+    return Config(
+        server=ServerSection(port=0),
+        store=StoreSection(folder=folder),
+        party=(
+            PartySection(id=str(OURS), role="CPO", name="Grand Electric Fuel"),
+            PartySection(id=str(OURS), role="EMSP", name="Grand Electric Fuel"),
+        ),
+    )
+
+
+async def prepare(folder: str, own: Iterable[tuple[str, bytes]] = ()) -> None:
+    """Make a data folder with one registered partner and these Locations of our own, by id."""
+    store, vault = await open_store(configuration(folder))
+    try:
+        access = Access(hash=vault.hash_of(TOKEN), purpose=Purpose.ACCESS)
+        parties = tuple(PartnerParty(id=THEIRS, role=role, name=PARTNER) for role in ("CPO", "EMSP"))
+        book = PartnerBook(store, vault)
+        await book.load()
+        await book.change(PARTNER, lambda known: replace(known, access=(access,), parties=parties))
+        await fill(store, own)
+    finally:
+        await store.close()
+
+
+async def fill(store: Store, own: Iterable[tuple[str, bytes]]) -> None:
+    """Write Locations of our own, some thousand in a transaction."""
+    rest: Iterator[tuple[str, bytes]] = iter(own)
+    while chunk := list(islice(rest, CHUNK)):
+        await store.change_all(
+            [
+                (Key(Side.OURS, "locations", OURS, fold(id)), _Put(number, body))
+                for number, (id, body) in enumerate(chunk)
+            ]
+        )
+
+
+class _Put:
+    def __init__(self, number: int, body: bytes) -> None:
+        self._write = Write(version=VERSION, last_updated=1_750_000_000_000_000 + number, body=body)
+
+    def __call__(self, stored: Stored | None) -> Write:
+        return self._write
