@@ -18,8 +18,8 @@ _BLOCK = b"x" * 4096
 def measure(report: Report, plan: Plan, folder: Path) -> None:
     """fsync alone, and SQLite with one commit a row."""
     waits = _fsync(folder / "fsync", plan.round_s)
-    spread = f"p99 {quantile(waits, 0.99) * 1000:.2f} ms"
-    report.add("fsync of 4 kB, p50", quantile(waits, 0.5) * 1000, "ms", spread=spread)
+    details = f"p99 {quantile(waits, 0.99) * 1000:.2f} ms"
+    report.add("fsync of 4 kB, p50", quantile(waits, 0.5) * 1000, "ms", details=details)
     report.add(
         "SQLite alone, one durable commit a row of 2 kB", _commits(folder / "commits.sqlite", plan.round_s), "/s"
     )

@@ -31,6 +31,6 @@ async def measure(report: Report, plan: Plan, folder: Path) -> None:
         raise RuntimeError(f"imported {found.stored} of {plan.imported}")
     feed.unlink()
     report.add(
-        f"import of {plan.imported:,} Locations", took, "s", below=60,
-        spread=f"{plan.imported / took:,.0f}/s; {each:,.0f} bytes each, checked, {found.warnings} warnings",
+        f"import of {plan.imported:,} Locations", took, "s", at_most=60,
+        details=f"{plan.imported / took:,.0f}/s, {each:,.0f} bytes each, checked, {found.warnings} warnings",
     )  # fmt: skip

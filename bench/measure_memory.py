@@ -33,7 +33,7 @@ async def measure(report: Report, plan: Plan, folder: Path, core: int | None) ->
         f"{before / _MB:.0f} MB at the start, {served / _MB:.0f} after {pages:,} pages of {PAGE}, "
         f"{after / _MB:.0f} after {taken.answers:,} PUTs"
     )
-    report.add("memory, growth", (after - before) / _MB, "MB", spread=detail, below=2 * kept / _MB)
+    report.add("memory, growth", (after - before) / _MB, "MB", details=detail, at_most=2 * kept / _MB)
     report.note(
         f"memory: what may be kept is {kept / _MB:.0f} MB, ready pages and SQLite's caches; the limit is twice that, "
         "and no whole copy of the data is held"

@@ -28,7 +28,7 @@ async def measure(report: Report, plan: Plan, folder: Path) -> None:
     each = len(data.small(0))
     report.add(
         f"fill with {plan.many:,} small Locations", took, "s",
-        spread=f"{plan.many / took:,.0f}/s; {each} bytes each, the database {size / 1e6:,.0f} MB",
+        details=f"{plan.many / took:,.0f}/s, {each} bytes each, the database {size / 1e6:,.0f} MB",
     )  # fmt: skip
     # A fixed order, so that two runs do the same.
     chance = random.Random(1)
@@ -65,4 +65,4 @@ async def _page(server: Server, url: str) -> tuple[float, str]:
 
 def _report(report: Report, name: str, times_s: list[float], below_ms: float) -> None:
     p50, p99, most = (quantile(times_s, share) * 1000 for share in (0.5, 0.99, 1.0))
-    report.add(f"{name}, p99", p99, "ms", spread=f"p50 {p50:.2f} ms, longest {most:.2f} ms", below=below_ms)
+    report.add(f"{name}, p99", p99, "ms", details=f"p50 {p50:.2f} ms, longest {most:.2f} ms", at_most=below_ms)

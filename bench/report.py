@@ -19,6 +19,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     value: float
     unit: str
     spread: str = ""
+    details: str = ""
     limit: str = ""
     met: bool | None = None
 
@@ -32,21 +33,34 @@ class Report(msgspec.Struct, kw_only=True):
     notes: list[str] = msgspec.field(default_factory=list)
 
     def add(
-        self, name: str, value: float, unit: str, *, spread: str = "", at_least: float | None = None,
-        below: float | None = None, judged: bool = True,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        value: float,
+        unit: str,
+        *,
+        spread: str = "",
+        details: str = "",
+        at_least: float | None = None,
+        at_most: float | None = None,
+    ) -> None:
         """One more figure, and whether it keeps its limit; in a quick run nothing is judged."""
         limit, met = "", None
         if at_least is not None:
             limit, met = f">= {text(at_least, unit)}", value >= at_least
-        elif below is not None:
-            limit, met = f"<= {text(below, unit)}", value <= below
+        elif at_most is not None:
+            limit, met = f"<= {text(at_most, unit)}", value <= at_most
         row = Row(
-            name=name, figure=text(value, unit), value=value, unit=unit, spread=spread, limit=limit,
-            met=met if judged and not self.quick else None,
-        )  # fmt: skip
+            name=name,
+            figure=text(value, unit),
+            value=value,
+            unit=unit,
+            spread=spread,
+            details=details,
+            limit=limit,
+            met=None if self.quick else met,
+        )
         self.rows.append(row)
-        print(f"  {name}: {row.figure} {spread}".rstrip(), flush=True)
+        print(f"  {name}: {'; '.join(filter(None, (row.figure, spread, details)))}", flush=True)
 
     def note(self, sentence: str) -> None:
         """Something one must know to read the figures."""
@@ -55,9 +69,12 @@ class Report(msgspec.Struct, kw_only=True):
 
     def table(self) -> str:
         """The Markdown table, with the notes below."""
-        head = ("measured", "figure", "spread, details", "limit", "")
+        head = ("measured", "figure", "limit", "", "from, to", "details")
         said = {True: "met", False: "MISSED", None: ""}
-        lines = [head, *((row.name, row.figure, row.spread, row.limit, said[row.met]) for row in self.rows)]
+        lines = [
+            head,
+            *((row.name, row.figure, row.limit, said[row.met], row.spread, row.details) for row in self.rows),
+        ]
         widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
         written = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
                    for line in lines]  # fmt: skip
@@ -72,8 +89,8 @@ class Report(msgspec.Struct, kw_only=True):
 def text(value: float, unit: str) -> str:
     """A figure with as many digits as it deserves."""
     if unit == "%":
-        return f"{value:.1f} %"
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+        return f"{value:.0f} %"
+    digits = 0 if value >= 100 or value == int(value) else 1 if value >= 10 else 2
     return f"{value:,.{digits}f} {unit}".rstrip()
 
 

@@ -70,7 +70,7 @@ async def test_over_http_a_partner_is_as_awkward_as_in_memory(quirk: Quirk) -> N
 
 @pytest.mark.parametrize("quirk", [Quirk.RESET, Quirk.LATE, Quirk.HUGE, Quirk.REDIRECT_LOOP])
 async def test_over_http_no_answer_is_unreachable(quirk: Quirk) -> None:
-    limits = ClientLimits(total_s=0.3, body_bytes=50_000)
+    limits = ClientLimits(total_s=1, body_bytes=50_000)
     async with serving(quirk.on(PAGES)) as (_, base), HTTPTransport(limits) as transport:
         with pytest.raises(Unreachable):
             await ask(transport, base + PAGES)

@@ -24,6 +24,7 @@ from tests.rules import rule
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.partners import Purpose
 from wwcp_ocpi.partners.credentials import read
+from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.protocol.endpoint import Operation
 from wwcp_ocpi.protocol.errors import (
     InvalidParameters,
@@ -451,3 +452,17 @@ def test_credentials_of_a_partner_are_refused_when_the_body_is_none() -> None:
             json.dumps(credentials(roles=[{**credentials()["roles"][0], "party_id": "?"}])).encode(),
             frozenset(),
         )
+
+
+@pytest.mark.parametrize("form", ["raw", "base64"])
+async def test_a_registered_partner_may_have_several_tokens_each_for_a_role(form: str) -> None:
+    _, cpo, emsp = pair()
+    await register(cpo, emsp)
+    token = await cpo.registration.issue("emsp.example", roles=["CPO"], form=TokenForm(form))
+    call = Caller(cpo, token, TokenForm(form))
+    assert (await call("GET", "/ocpi/2.2.1/sender/locations")).status == 403
+    assert (await Caller(cpo, emsp.peer("cpo.example").wire.token)("GET", "/ocpi/2.2.1/sender/locations")).status == 200
+    other = TokenForm.RAW if form == "base64" else TokenForm.BASE64
+    assert (await Caller(cpo, token, other)("GET", "/ocpi/versions")).status == 401
+    with pytest.raises(NotFound):
+        await cpo.registration.issue("nobody")

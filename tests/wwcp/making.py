@@ -48,49 +48,46 @@ class Clock:
 
 
 def connector(id: str = "1", **fields: Any) -> ChargingConnector:
-    return ChargingConnector(**{"id": id, "type": ChargingConnectorType.IEC_62196_T2} | fields)
+    return replace(ChargingConnector(id=id, type=ChargingConnectorType.IEC_62196_T2), **fields)
 
 
 def evse(id: EVSEId = FIRST, **fields: Any) -> EVSE:
-    return EVSE(
-        **{
-            "id": id,
-            "current_type": [CurrentType.AC_ThreePhases],
-            "max_voltage": Decimal(400),
-            "max_current": Decimal(32),
-            "max_power": Decimal(22000),
-            "charging_connectors": [connector()],
-        }
-        | fields
+    made = EVSE(
+        id=id,
+        current_type=[CurrentType.AC_ThreePhases],
+        max_voltage=Decimal(400),
+        max_current=Decimal(32),
+        max_power=Decimal(22000),
+        charging_connectors=[connector()],
     )
+    return replace(made, **fields)
 
 
 def station(*evses: EVSE, **fields: Any) -> ChargingStation:
-    return ChargingStation(**{"id": ChargingStationId.parse("DE*GEF*S1*A"), "evses": list(evses)} | fields)
+    made = ChargingStation(id=ChargingStationId.parse("DE*GEF*S1*A"), evses=list(evses))
+    return replace(made, **fields)
 
 
 def pool(*stations: ChargingStation, **fields: Any) -> ChargingPool:
-    return ChargingPool(
-        **{
-            "id": POOL,
-            "name": {"de": "Am Markt"},
-            "geo_location": GeoLocation(latitude=Decimal("50.927054"), longitude=Decimal("11.5892372")),
-            "address": Address(
-                street="Am Markt",
-                house_number="7",
-                postal_code="07743",
-                city={"de": "Jena"},
-                country="DEU",
-                time_zone="Europe/Berlin",
-            ),
-            "charging_stations": list(stations),
-        }
-        | fields
+    made = ChargingPool(
+        id=POOL,
+        name={"de": "Am Markt"},
+        geo_location=GeoLocation(latitude=Decimal("50.927054"), longitude=Decimal("11.5892372")),
+        address=Address(
+            street="Am Markt",
+            house_number="7",
+            postal_code="07743",
+            city={"de": "Jena"},
+            country="DEU",
+            time_zone="Europe/Berlin",
+        ),
+        charging_stations=list(stations),
     )
+    return replace(made, **fields)
 
 
 def operator(**fields: Any) -> ChargingStationOperator:
-    return ChargingStationOperator(**{"id": GEF, "name": {"de": "Beispielstrom"}} | fields)
+    return replace(ChargingStationOperator(id=GEF, name={"de": "Beispielstrom"}), **fields)
 
 
 def network(*pools: ChargingPool, clock: Clock | None = None) -> LiveNetwork:

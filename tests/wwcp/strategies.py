@@ -130,7 +130,9 @@ opening_times = st.builds(
     free_text=optional(texts),
     extra=extras,
 )
-tariff_ids = st.builds(ChargingTariffId, st.sampled_from(OPERATORS), st.text("ABC*_-.", min_size=1).map(lambda t: "x" + t))
+tariff_ids = st.builds(
+    ChargingTariffId, st.sampled_from(OPERATORS), st.text("ABC*_-.", min_size=1).map(lambda t: "x" + t)
+)
 connectors = st.builds(
     ChargingConnector,
     id=words,
@@ -181,9 +183,7 @@ def pools(draw: st.DrawFn, operator: ChargingStationOperatorId, number: int) -> 
     stations = []
     for station in range(draw(st.integers(0, 2))):
         suffix = f"{number}*{station}"
-        evses = [
-            draw(evses_with(EVSEId(operator, f"{suffix}*{index}"))) for index in range(draw(st.integers(0, 2)))
-        ]
+        evses = [draw(evses_with(EVSEId(operator, f"{suffix}*{index}"))) for index in range(draw(st.integers(0, 2)))]
         stations.append(draw(stations_with(ChargingStationId(operator, suffix), evses)))
     return draw(
         st.builds(

@@ -62,7 +62,7 @@ def test_what_is_read_is_written_so_that_it_is_read_again_as_the_same_value(case
     kind, text = case
     found = kind.try_parse(text)
     if found is None:
-        with pytest.raises(ValueError, match="expected an? "):
+        with pytest.raises(ValueError, match=r"expected an? "):
             kind.parse(text)
         return
     again = kind.parse(str(found))
@@ -89,7 +89,7 @@ def test_strict_reading_accepts_a_part_of_lenient_reading_with_the_same_value(ca
         assert strict.is_strict
         assert kind.parse(str(strict), strict=True) == strict
     else:
-        with pytest.raises(ValueError, match="expected an? "):
+        with pytest.raises(ValueError, match=r"expected an? "):
             kind.parse(text, strict=True)
 
 
@@ -130,7 +130,9 @@ def test_an_operator_id_is_read_in_iso_and_din_forms(
     assert (found.format, str(found), found.country_code, found.suffix) == (format, written, country, suffix)
 
 
-@pytest.mark.parametrize("text", ["", "GEF", "ZZ*GEF", "DE-GEF", "DE*GE", "DE*GEFX", "+999*822", "+49822", "1", "+49*1"])
+@pytest.mark.parametrize(
+    "text", ["", "GEF", "ZZ*GEF", "DE-GEF", "DE*GE", "DE*GEFX", "+999*822", "+49822", "1", "+49*1"]
+)
 def test_what_is_no_operator_id_is_refused(text: str) -> None:
     assert ChargingStationOperatorId.try_parse(text) is None
 
@@ -262,7 +264,9 @@ def test_the_country_table_leads_from_each_phone_code_to_one_country_and_back() 
     assert all(country.phone == code for code, country in BY_PHONE.items())
 
 
-@pytest.mark.parametrize(("text", "alpha_3"), [("DEU", "DEU"), ("de", "DEU"), (" nld", "NLD"), ("XX", None), ("", None)])
+@pytest.mark.parametrize(
+    ("text", "alpha_3"), [("DEU", "DEU"), ("de", "DEU"), (" nld", "NLD"), ("XX", None), ("", None)]
+)
 def test_a_country_is_found_by_two_or_three_letters(text: str, alpha_3: str | None) -> None:
     country = country_of(text)
     assert (country and country.alpha_3) == alpha_3

@@ -147,7 +147,9 @@ def test_digits_of_numbers_are_kept() -> None:
 
 
 def test_unknown_keys_are_kept_where_they_stood_and_noted() -> None:
-    body = encode(network_json(POOL_JSON | {"colour": {"roof": ["red", None]}, "geoLocation": {"lat": 1, "lng": 2, "h": 3}}))
+    body = encode(
+        network_json(POOL_JSON | {"colour": {"roof": ["red", None]}, "geoLocation": {"lat": 1, "lng": 2, "h": 3}})
+    )
     found = read(RoamingNetwork, body)
     path = "$.chargingStationOperators[0].chargingPools[0]"
     assert sorted(found.notes, key=lambda note: note.path) == [

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.wwcp.making import evse, evse_with, mapped, operator, pool, station, texts
+from tests.wwcp.making import connector, evse, evse_with, mapped, operator, pool, station, texts
 from wwcp_ocpi.v2_3_0 import enums as ocpi
 from wwcp_ocpi.wwcp import mapping
 from wwcp_ocpi.wwcp.mapping import DEFAULT_POLICY, MappingPolicy, ocpi_status
@@ -98,8 +98,6 @@ def test_a_policy_replaces_single_rows() -> None:
 
 @pytest.mark.parametrize("type", ChargingConnectorType)
 def test_every_connector_type_arrives(type: ChargingConnectorType) -> None:
-    from tests.wwcp.making import connector
-
     found = evse_with(charging_connectors=[connector(type=type)])
     assert found.value is not None
     assert found.value.connectors[0].standard.value == type.value
@@ -114,15 +112,15 @@ def capabilities_of(**fields: Any) -> tuple[list[str], list[str]]:
 
 @pytest.mark.parametrize("word", [*AuthenticationType, *UIFeature, *PaymentOption, *Feature])
 def test_every_word_for_what_a_station_can_do_is_a_capability_or_a_note(word: Any) -> None:
-    fields = {
-        AuthenticationType: {"authentication_modes": [AuthenticationMode(type=word)]}
-        if isinstance(word, AuthenticationType)
-        else {},
-        UIFeature: {"ui_features": [word]},
-        PaymentOption: {"payment_options": [word]},
-        Feature: {"features": [word]},
-    }
-    able, notes = capabilities_of(**fields[type(word)])
+    match word:
+        case AuthenticationType():
+            able, notes = capabilities_of(authentication_modes=[AuthenticationMode(type=word)])
+        case UIFeature():
+            able, notes = capabilities_of(ui_features=[word])
+        case PaymentOption():
+            able, notes = capabilities_of(payment_options=[word])
+        case _:
+            able, notes = capabilities_of(features=[word])
     assert (len(able), len(notes)) in [(1, 0), (0, 1)]
     assert notes in ([], [line for line in notes if f"OCPI 2.3.0 has no capability for {word}" in line])
 

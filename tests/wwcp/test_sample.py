@@ -50,7 +50,8 @@ def test_the_sample_is_read_from_its_json_without_a_note() -> None:
 def test_every_pool_and_tariff_of_the_sample_maps_without_loss_and_without_findings() -> None:
     live = LiveNetwork(read(RoamingNetwork, sample_json()).value)
     places, prices = list(locations(live)), list(tariffs(live))
-    assert [found.notes for found in (*places, *prices) if found.notes] == []
+    assert [note for found in places for note in found.notes] == []
+    assert [note for found in prices for note in found.notes] == []
     assert len(places) == 200
     assert sum(len(found.value.evses or []) for found in places if found.value) == 1000
     assert [finding for found in places for finding in check(Location, codec.encode(found.value))] == []

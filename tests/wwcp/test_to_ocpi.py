@@ -140,9 +140,7 @@ def test_patches_go_to_the_location_that_the_policy_names() -> None:
     live = network(pool(station(evse(custom_data={"OCPI.EVSEUId": "u7"}))))
     change = live.set_evse_status(FIRST, EVSEStatus.charging)
     assert change is not None
-    policy = MappingPolicy(
-        location_ids=LocationIds.SUFFIX, evse_status={EVSEStatus.charging: Status.BLOCKED}
-    )
+    policy = MappingPolicy(location_ids=LocationIds.SUFFIX, evse_status={EVSEStatus.charging: Status.BLOCKED})
     patch = to_ocpi.status_patch(live, change, policy=policy)
     assert patch is not None
     assert (patch.location_id, patch.evse_uid, patch.body.status) == ("1", "u7", Status.BLOCKED)

@@ -25,6 +25,7 @@ app = typer.Typer(help="Partners and the credentials handshake.", no_args_is_hel
 
 _T = TypeVar("_T")
 Id = Annotated[str, typer.Argument(help="The name you give the partner.")]
+Form = Annotated[str, typer.Option(help="How the token stands in the header: base64, raw or either.")]
 Role = Annotated[list[str] | None, typer.Option("--role", help="Role that the token stands for. Repeatable.")]
 
 
@@ -104,23 +105,44 @@ def invite(
     id: Id,
     name: Annotated[str, typer.Option(help="Name for people.")] = "",
     role: Role = None,
-    form: Annotated[str, typer.Option(help="How the token stands in the header: base64, raw or either.")] = "either",
+    form: Form = "either",
     config: ConfigFile = None,
     json: Json = False,
 ) -> None:
     """Make a registration token (TOKEN_A) and print it, once. Hand it over on a safe way, with the versions URL."""
-    if form not in [known.value for known in TokenForm]:
-        raise UsageError(f"--form: expected base64, raw or either, got {form!r}")
+    kind = _form(form)
 
     async def work(platform: Platform) -> dict[str, str]:
-        token = await platform.registration.invite(id, name=name, roles=role or (), form=TokenForm(form))
+        token = await platform.registration.invite(id, name=name, roles=role or (), form=kind)
         return {"id": id, "versions_url": platform.settings.versions_url, "token": token.reveal()}
 
-    made = _with(configuration(config), work)
+    _told("invitation", _with(configuration(config), work), json=json)
+
+
+@app.command("token")
+def token(id: Id, role: Role = None, form: Form = "either", config: ConfigFile = None, json: Json = False) -> None:
+    """Make one more credentials token for a registered partner and print it, once. Roles bind it."""
+    kind = _form(form)
+
+    async def work(platform: Platform) -> dict[str, str]:
+        made = await platform.registration.issue(id, roles=role or (), form=kind)
+        return {"id": id, "token": made.reveal()}
+
+    _told("credentials token", _with(configuration(config), work), json=json)
+
+
+def _form(text: str) -> TokenForm:
+    try:
+        return TokenForm(text)
+    except ValueError as error:
+        raise UsageError(f"--form: expected base64, raw or either, got {text!r}") from error
+
+
+def _told(title: str, made: dict[str, str], *, json: bool) -> None:
     if json:
         emit(made)
     else:
-        show("invitation", ["", ""], list(made.items()))
+        show(title, ["", ""], list(made.items()))
 
 
 @app.command("register")

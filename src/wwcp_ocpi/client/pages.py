@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Generic, TypeVar
-from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 import structlog
@@ -19,6 +20,9 @@ log = structlog.get_logger()
 
 _S = TypeVar("_S", bound=msgspec.Struct)
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
+_total = re.compile(r"\s*([0-9]{1,15})\s*(?:,.*)?")
+"""A header that came twice arrives as `7, 7`."""
+_offset = re.compile(r"[0-9]{1,15}")
 MAX_PAGES = 1_000_000
 
 
@@ -42,12 +46,13 @@ class Pages(Generic[_S]):
     """An asynchronous iterator over all objects of a list.
 
     One bad object does not spoil a page: it is reported to `on_bad`, logged, and counted in `rejected` (TRN-11).
-    `total` is what the partner said last, `pages` how many were fetched.
+    `total` is what the partner said last, `pages` how many were fetched, `entries` how many objects, good or bad,
+    were in them. Only links are followed: where a partner leaves one out, `missing` tells.
     """
 
     def __init__(
         self,
-        fetch: Callable[[str], object],
+        fetch: Callable[[str], Awaitable[Answered]],
         url: str,
         cls: type[_S],
         *,
@@ -59,7 +64,13 @@ class Pages(Generic[_S]):
         self._on_bad = on_bad
         self.total: int | None = None
         self.pages = 0
+        self.entries = 0
         self.rejected = 0
+
+    @property
+    def missing(self) -> int:
+        """How many fewer objects came than the partner said that there are, once the list has been read."""
+        return max(0, (self.total or 0) - self.entries)
 
     async def __aiter__(self) -> AsyncIterator[_S]:
         async for received in self.received():
@@ -74,36 +85,43 @@ class Pages(Generic[_S]):
         url: str | None = self._url
         seen: set[str] = set()
         while url is not None:
-            if url in seen or len(seen) >= MAX_PAGES:
+            if url in seen or self.pages >= MAX_PAGES:
                 raise BadAnswer(f"{url.partition('?')[0]}: the links between its pages go round in a circle")
             seen.add(url)
-            answered: Answered = await self._fetch(url)  # type: ignore[misc]
+            answered = await self._fetch(url)
+            self.pages += 1
             again = self._shrunk(url, answered)
-            if again is not None and again not in seen:
+            if again is not None:
                 # TRN-17: objects vanished while we read; step back so that none slips through the gap.
+                seen.clear()
                 url = again
                 continue
-            self.pages += 1
-            for index, raw in enumerate(self._entries(url, answered)):
+            raws = self._raws(url, answered)
+            self.entries += len(raws)
+            for index, raw in enumerate(raws):
                 received = self._decode(url, index, bytes(raw))
                 if received is not None:
                     yield received
-            url = paging.read_next(answered.headers.get(LINK), url)
+            is_past_end = not raws and self.total is not None and (_offset_of(url) or 0) >= self.total
+            url = None if is_past_end else paging.read_next(answered.headers.get(LINK), url)
+        if self.missing:
+            log.warning("list.incomplete", url=self._url.partition("?")[0], total=self.total, received=self.entries)
 
     def _shrunk(self, url: str, answered: Answered) -> str | None:
         """The URL to ask instead when the total has shrunk since the last page, if the page has an offset."""
-        text = answered.headers.get(TOTAL_COUNT, "").strip()
-        before, self.total = self.total, int(text) if text.isdigit() else self.total
+        found = _total.fullmatch(answered.headers.get(TOTAL_COUNT, ""))
+        before, self.total = self.total, int(found[1]) if found else self.total
         if before is None or self.total is None or self.total >= before:
             return None
         parts = urlsplit(url)
-        query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
-        if "after" in query or not query.get("offset", "").isdigit():
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        offset = _offset_of(url)
+        if not offset or "after" in query:
             return None
-        query["offset"] = str(max(0, int(query["offset"]) - (before - self.total)))
+        query["offset"] = str(max(0, offset - (before - self.total)))
         return urlunsplit(parts._replace(query=urlencode(query)))
 
-    def _entries(self, url: str, answered: Answered) -> list[msgspec.Raw]:
+    def _raws(self, url: str, answered: Answered) -> list[msgspec.Raw]:
         if envelope.is_null(answered.envelope.data):
             return []
         assert answered.envelope.data is not None
@@ -132,3 +150,9 @@ class Pages(Generic[_S]):
         if self._on_bad is not None:
             self._on_bad(bad)
         return None
+
+
+def _offset_of(url: str) -> int | None:
+    """The offset that the URL of a page names, if it names one."""
+    text = dict(parse_qsl(urlsplit(url).query)).get("offset", "")
+    return int(text) if _offset.fullmatch(text) else None

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Self, TypeVar
-from urllib.parse import quote, urlencode
+from typing import Any, Self, TypeVar, cast
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
 from wwcp_ocpi.client.pages import BadObject, Pages
-from wwcp_ocpi.client.wire import Answered, Retries, Wire
+from wwcp_ocpi.client.wire import Answered, Retries, Wire, can_be_called
 from wwcp_ocpi.protocol import codec, envelope
 from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation
@@ -19,7 +19,7 @@ from wwcp_ocpi.protocol.http import Transport
 from wwcp_ocpi.protocol.shape import StructType
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.protocol.version import Version
-from wwcp_ocpi.registry import VERSIONS, best_common
+from wwcp_ocpi.registry import VERSIONS, AnyLocation, best_common
 from wwcp_ocpi.scalars import DateTime, PartyId, Secret
 
 _S = TypeVar("_S", bound=msgspec.Struct)
@@ -81,26 +81,26 @@ class Peer:
 
         Args:
             versions: the numbers that may be chosen.
-            form: how the partner wants the token in the header; None tries what the versions ask, then the other.
+            form: how the partner wants the token in the header; None tries what the version asks, then the other.
 
         Raises:
-            UsageError: no version in common (OCPI 3002).
+            UsageError: `versions_url` is none, or there is no version in common (OCPI 3002).
             NotAuthenticated: the partner refuses the token in both forms.
             PartnerError: the partner cannot be reached, or does not speak OCPI.
         """
+        if not can_be_called(versions_url):
+            raise UsageError(f"expected an absolute http or https URL, got {versions_url.partition('?')[0][:120]!r}")
         token = credentials_token if isinstance(credentials_token, Secret) else Secret(credentials_token)
         versions = list(versions)
-        wire = Wire(
-            transport,
-            token,
-            form or _likely_form(versions),
-            retries=retries or Retries(),
-            ours=ours,
-            theirs=theirs,
-        )
-        offered = await _offered(wire, versions_url, guess=form is None)
+        forms = [form] if form else _both(_likely_form(versions))
+        wire = Wire(transport, token, forms[0], retries=retries or Retries(), ours=ours, theirs=theirs)
+        offered = await _offered(wire, versions_url, forms)
         version = _best(offered, versions)
-        details = await _details(wire, offered[version.number])
+        # Any form may do for the list of versions; what follows wants the one of its version (TRN-02, TRN-03).
+        is_open = form is None and wire.form is forms[0]
+        details = await _details(
+            wire, offered[version.number], _both(version.facts.token_form) if is_open else [wire.form]
+        )
         return cls(wire, version, details.endpoints, offered=offered)
 
     def offers(self, module: str, interface: Interface) -> bool:
@@ -108,10 +108,11 @@ class Peer:
         return self._url(module, interface) is not None
 
     def url_of(self, module: str, interface: Interface) -> str:
-        """The URL of one side of a module, without a slash at the end.
+        """The URL of one side of a module, as the partner wrote it.
 
         Raises:
             Refused: the partner has no such endpoint (OCPI 3003).
+            BadAnswer: what it has there is no URL.
         """
         url = self._url(module, interface)
         if url is None:
@@ -119,6 +120,8 @@ class Peer:
                 f"the partner has no {module} endpoint as {interface.value} in OCPI {self.version.number}",
                 ocpi_status=StatusCode.NO_MATCHING_ENDPOINTS,
             )
+        if not can_be_called(url):
+            raise BadAnswer(f"{module} as {interface.value}: expected an absolute URL, got {url[:120]!r}")
         return url
 
     def _url(self, module: str, interface: Interface) -> str | None:
@@ -128,7 +131,7 @@ class Peer:
                 or not self.version.facts.endpoints_have_roles
                 or (endpoint.role or "").upper() == interface.value
             ):
-                return endpoint.url.rstrip("/")
+                return endpoint.url
         return None
 
     def row(self, operation: Operation, module: str, interface: Interface, cls: StructType | None = None) -> Endpoint:
@@ -160,8 +163,7 @@ class Peer:
             raise UsageError(f"{row.path}: expected {', '.join(row.params) or 'no ids'}, got {len(ids)} ids")
         values = dict(zip(row.params, (quote(id, safe="") for id in ids), strict=True))
         path = "/".join(values[part[1:-1]] if part.startswith("{") else part for part in row.segments)
-        url = self.url_of(row.module, row.interface) + (f"/{path}" if path else "")
-        return await self.send(row, f"{url}?{urlencode(query)}" if query else url, body)
+        return await self.send(row, _extended(self.url_of(row.module, row.interface), path, query), body)
 
     async def send(self, row: Endpoint, url: str, body: bytes | None = None) -> Answered:
         """Make the call of a row at a URL that the partner named itself, as the next page of a list."""
@@ -191,12 +193,19 @@ class Peer:
             **({"date_to": date_to.wire} if date_to else {}),
             **({"limit": str(limit)} if limit else {}),
         }
-        url = self.url_of(row.module, row.interface)
-        return Pages(lambda at: self.send(row, at), f"{url}?{urlencode(query)}" if query else url, cls, on_bad=on_bad)
+        url = _extended(self.url_of(row.module, row.interface), "", query)
+        return Pages(lambda at: self.send(row, at), url, cls, on_bad=on_bad)
 
-    def locations(self, **filters: Any) -> Pages[msgspec.Struct]:
+    def locations(
+        self,
+        *,
+        date_from: DateTime | None = None,
+        date_to: DateTime | None = None,
+        on_bad: Callable[[BadObject], None] | None = None,
+    ) -> Pages[AnyLocation]:
         """All Locations of the partner, in the version that was agreed."""
-        return self.pages(self.version.object_named("Location"), **filters)
+        cls = cast(type[AnyLocation], self.version.object_named("Location"))
+        return self.pages(cls, date_from=date_from, date_to=date_to, on_bad=on_bad)
 
     async def get(self, cls: type[_S], *ids: str, owner: PartyId | None = None) -> _S:
         """One object: the partner's own, or with `owner` what it keeps of ours.
@@ -247,16 +256,32 @@ class Peer:
         raise UsageError(f"no module of OCPI {self.version.number} is about {cls.__module__}.{cls.__name__}")
 
 
-async def _offered(wire: Wire, url: str, *, guess: bool) -> dict[str, str]:
-    """The partner's versions. With `guess` the other form of the token is tried when one is refused."""
-    try:
-        answered = await wire.send("GET", url)
-    except NotAuthenticated:
-        if not guess:
-            raise
-        wire.form = TokenForm.BASE64 if wire.form is TokenForm.RAW else TokenForm.RAW
-        answered = await wire.send("GET", url)
-    return {entry.version: entry.url for entry in _read(list[Offered], answered, "versions")}
+def _extended(url: str, path: str, query: Mapping[str, str] | None) -> str:
+    """The URL of an endpoint with more behind it. What it has of a query stays: some partners name the tenant there."""
+    parts = urlsplit(url)
+    whole = f"{parts.path.rstrip('/')}/{path}" if path else parts.path
+    joined = "&".join(filter(None, (parts.query, urlencode(query or {}))))
+    return urlunsplit(parts._replace(path=whole, query=joined, fragment=""))
+
+
+async def _offered(wire: Wire, url: str, forms: list[TokenForm]) -> dict[str, str]:
+    """The partner's versions."""
+    return {entry.version: entry.url for entry in _read(list[Offered], await _ask(wire, url, forms), "versions")}
+
+
+async def _ask(wire: Wire, url: str, forms: list[TokenForm]) -> Answered:
+    """Read a URL with the token in the first of these forms that is accepted, and keep to that form."""
+    for wire.form in forms[:-1]:
+        try:
+            return await wire.send("GET", url)
+        except NotAuthenticated:
+            continue
+    wire.form = forms[-1]
+    return await wire.send("GET", url)
+
+
+def _both(first: TokenForm) -> list[TokenForm]:
+    return [first, TokenForm.BASE64 if first is TokenForm.RAW else TokenForm.RAW]
 
 
 def _likely_form(versions: list[str]) -> TokenForm:
@@ -265,8 +290,8 @@ def _likely_form(versions: list[str]) -> TokenForm:
     return best.facts.token_form if best else TokenForm.BASE64
 
 
-async def _details(wire: Wire, url: str) -> Details:
-    details: Details = _read(Details, await wire.send("GET", url), "version details")
+async def _details(wire: Wire, url: str, forms: list[TokenForm]) -> Details:
+    details: Details = _read(Details, await _ask(wire, url, forms), "version details")
     return details
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ import stamina
 from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.credentials_token import TokenForm, authorization
 from wwcp_ocpi.protocol.envelope import Envelope
-from wwcp_ocpi.protocol.errors import BadAnswer, NotAuthenticated, Refused, Unreachable, UsageError
+from wwcp_ocpi.protocol.errors import BadAnswer, NotAuthenticated, Refused, Unreachable
 from wwcp_ocpi.protocol.http import (
     AUTHORIZATION,
     CORRELATION_ID,
@@ -38,6 +39,8 @@ SAFE = frozenset({"GET", "HEAD"})
 
 _TRY_AGAIN = frozenset({429, 502, 503, 504})
 _BOM = b"\xef\xbb\xbf"
+_SECONDS = re.compile(r"([0-9]{1,9})[0-9]*\s*(?:,.*)?")
+"""A header that came twice arrives as `2, 2`."""
 
 
 class Retries(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,8 +105,10 @@ class Wire:
             Unreachable: no answer came.
             NotAuthenticated: HTTP 401.
             Refused: an OCPI error, or an HTTP error that is none of the above.
-            BadAnswer: something came that is not OCPI.
+            BadAnswer: something came that is not OCPI, or the partner named a URL that is none.
         """
+        if not can_be_called(url):
+            raise BadAnswer(f"expected an absolute http or https URL, got {url.partition('?')[0][:120]!r}")
         headers = {AUTHORIZATION: authorization(self.token, self.form), "accept": JSON}
         if body is not None:
             headers["content-type"] = JSON
@@ -113,7 +118,7 @@ class Wire:
             headers |= {FROM_COUNTRY_CODE: self.ours.country_code, FROM_PARTY_ID: self.ours.party_id}
         if routed and self.theirs is not None:
             headers |= {TO_COUNTRY_CODE: self.theirs.country_code, TO_PARTY_ID: self.theirs.party_id}
-        request = Request(method=method, url=_checked(url), headers=headers, body=body or b"")
+        request = Request(method=method, url=url, headers=headers, body=body or b"")
         if method not in SAFE:
             try:
                 return await self._once(request)
@@ -149,11 +154,13 @@ class Wire:
         return _understand(request, response)
 
 
-def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"expected an absolute http or https URL, got {url[:120]!r}")
-    return url
+def can_be_called(url: str) -> bool:
+    """Whether this is an absolute URL with a host and a scheme that we speak (CRD-07)."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _where(request: Request) -> str:
@@ -195,12 +202,13 @@ def _refusal(request: Request, response: Response) -> Refused:
 def _retry_after(response: Response) -> float | None:
     """Seconds that the partner asks us to wait: a number, or a date (RFC 9110 10.2.3)."""
     text = response.headers.get("retry-after", "").strip()
-    if text.isdigit():
-        return float(text[:9])
+    seconds = _SECONDS.fullmatch(text)
+    if seconds is not None:
+        return float(seconds[1])
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, IndexError, OverflowError):  # what the standard library has for odd dates
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -184,6 +184,26 @@ class Registration:
         await self._book.change(id, edit)
         return token
 
+    async def issue(self, id: str, *, roles: Iterable[str] = (), form: TokenForm = TokenForm.EITHER) -> Secret:
+        """Make one more credentials token for a partner that is registered, beside those it has.
+
+        `roles` bind it: a partner that is CPO and EMSP can use one token for each.
+
+        Raises:
+            UsageError: not registered with this partner.
+        """
+        self._known(id)
+        token = new_token()
+        access = Access(
+            hash=self._vault.hash_of(token.reveal()),
+            purpose=Purpose.ACCESS,
+            form=form,
+            roles=tuple(sorted(set(roles))),
+            created=now().wire,
+        )
+        await self._book.change(id, lambda partner: replace(partner, access=(*partner.access, access)))
+        return token
+
     async def join(
         self,
         id: str,

@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from wwcp_ocpi import v2_1_1, v2_2_1, v2_3_0
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.protocol.version import Version
+
+AnyLocation: TypeAlias = v2_1_1.Location | v2_2_1.Location | v2_3_0.Location
+"""A Location of whichever version was agreed."""
 
 VERSIONS: dict[str, Version] = {known.number: known for known in (v2_1_1.VERSION, v2_2_1.VERSION, v2_3_0.VERSION)}
 """Every version by its number, oldest first."""
@@ -35,4 +39,4 @@ def _rank(known: Version) -> tuple[int, ...]:
     return known.rank
 
 
-__all__ = ["VERSIONS", "best_common", "version"]
+__all__ = ["VERSIONS", "AnyLocation", "best_common", "version"]

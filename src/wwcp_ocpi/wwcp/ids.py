@@ -58,8 +58,9 @@ class OperatedId(Id):
         """
         is_din = operator.format is IdFormat.DIN
         if not (self.din_suffix if is_din else self.iso_suffix).fullmatch(suffix):
+            kind = with_article(type(self).__name__)
             raise ValueError(
-                f"{suffix[:80]!r} is no suffix of {with_article(type(self).__name__)} in {operator.format.value} format; "
+                f"{suffix[:80]!r} is no suffix of {kind} in {operator.format.value} format; "
                 f"expected an id like {self.example}"
             )
         object.__setattr__(self, "operator", operator)

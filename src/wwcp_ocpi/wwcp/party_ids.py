@@ -95,7 +95,7 @@ class Id:
 
 
 def with_article(name: str) -> str:
-    """ "a ChargingPoolId", "an EVSEId"."""
+    """As in "a ChargingPoolId" and "an EVSEId"."""
     return f"an {name}" if name[0] in "AEIOU" else f"a {name}"
 
 
