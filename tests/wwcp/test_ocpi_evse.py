@@ -316,6 +316,7 @@ def test_what_ocpi_has_no_place_for_is_noted() -> None:
         is_free_of_charge=True,
         charging_modes=["Mode_3"],
         max_capacity=Decimal(7),
+        custom_data={"OCPI.EVSEUId": "1", "colour": "red"},
         charging_connectors=[connector(lockable=True, extra={"colour": "red"})],
     )
     assert [note.path.removeprefix(AT) for note in found.notes] == [
@@ -325,6 +326,7 @@ def test_what_ocpi_has_no_place_for_is_noted() -> None:
         ".isFreeOfCharge",
         ".chargingModes",
         ".maxCapacity",
+        ".customData.colour",
     ]
     assert all(note.text == "left out: OCPI 2.3.0 has no place for it" for note in found.notes)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,6 +96,8 @@ def test_a_status_is_read_in_any_case_and_an_unknown_one_is_kept() -> None:
     assert EVSEStatus(" OUTOFSERVICE ") is EVSEStatus.outOfService
     assert EVSEStatus("dancing").value == "dancing"
     assert not EVSEStatus("dancing").is_known
+    with pytest.raises(ValueError, match="3 is not a valid EVSEStatus"):
+        EVSEStatus(3)
 
 
 moments = st.integers(min_value=0, max_value=40).map(lambda hour: DateTime.from_micros(hour * 3_600_000_000))

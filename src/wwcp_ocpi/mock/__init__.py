@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The deliberately awkward partner that tests and the demo talk to.
 
-platform = Platform({"2.2.1": {"locations": [...]}})
+Example:
+    platform = Platform({"2.2.1": {"locations": [...]}})
     partner = MockPartner(platform, [Quirk.LINK_RELATIVE, Quirk.BOM.on("/sender/", times=1)])
-response = await partner(request)            # in memory
-HTTPServer(partner.asgi(), ServerLimits())   # over HTTP
+    response = await partner(request)  # in memory
+    HTTPServer(partner.asgi(), ServerLimits())  # over HTTP
 """
 
 from wwcp_ocpi.mock.caller import CallQuirk, MockCaller

@@ -44,6 +44,8 @@ def ocpi_evse(
     if uid is None or not found:
         return None
     context.has_no_place(evse, _WITHOUT_PLACE, path)
+    for key in (evse.custom_data or {}).keys() - {EVSE_UID_KEY}:
+        context.note(f"{path}.customData.{key}", "left out: OCPI 2.3.0 has no place for it")
     status = _in_force(evse.status, EVSEStatus.unknown, f"{path}.status", context)
     admin_status = _in_force(evse.admin_status, EVSEAdminStatus.unspecified, f"{path}.adminStatus", context)
     moments = [entry.timestamp for entry in evse.status] + [entry.timestamp for entry in evse.admin_status]
