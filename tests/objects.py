@@ -61,3 +61,52 @@ def location(
         "last_updated": last_updated,
         **more,
     }
+
+
+_CDR_TOKEN = {"country_code": "NL", "party_id": "EMP", "uid": "012345678", "type": "RFID", "contract_id": "NL-EMP-C1"}
+_PERIODS = [{"start_date_time": OLD, "dimensions": [{"type": "ENERGY", "volume": 1.5}]}]
+
+
+def _named(version: str, owner: tuple[str, str]) -> dict[str, Any]:
+    return {} if version == "2.1.1" else {"country_code": owner[0], "party_id": owner[1]}
+
+
+def tariff(version: str, id: str = "T1", last_updated: str = MIDDLE, **more: Any) -> dict[str, Any]:
+    """A Tariff of that version."""
+    tax = {"tax_included": "NO"} if version == "2.3.0" else {}
+    element = {"price_components": [{"type": "ENERGY", "price": 0.25, "step_size": 1}]}
+    base = {**_named(version, ("DE", "GEF")), "id": id, "currency": "EUR", "elements": [element], **tax}
+    return {**base, "last_updated": last_updated, **more}
+
+
+def token(version: str, uid: str = "012345678", last_updated: str = MIDDLE, **more: Any) -> dict[str, Any]:
+    """A Token of that version."""
+    contract = {"auth_id": "NL-EMP-C1"} if version == "2.1.1" else {"contract_id": "NL-EMP-C1"}
+    base = {**_named(version, ("NL", "EMP")), "uid": uid, "type": "RFID", **contract, "issuer": "EMP", "valid": True}
+    return {**base, "whitelist": "ALLOWED", "last_updated": last_updated, **more}
+
+
+def session(version: str, id: str = "S1", last_updated: str = MIDDLE, **more: Any) -> dict[str, Any]:
+    """A Session of that version, of a driver of NL*EMP."""
+    if version == "2.1.1":
+        who = {"start_datetime": OLD, "auth_id": "NL-EMP-C1", "location": location(version)}
+    else:
+        place = {"location_id": "LOC1", "evse_uid": "E1", "connector_id": "1"}
+        who = {"start_date_time": OLD, "cdr_token": _CDR_TOKEN, **place}
+    base = {**_named(version, ("DE", "GEF")), "id": id, **who, "kwh": 1.5, "auth_method": "WHITELIST"}
+    return {**base, "currency": "EUR", "status": "ACTIVE", "last_updated": last_updated, **more}
+
+
+def cdr(version: str, id: str = "C1", last_updated: str = MIDDLE, **more: Any) -> dict[str, Any]:
+    """A CDR of that version, of a driver of NL*EMP."""
+    cost = {"2.1.1": 0.5, "2.2.1": {"excl_vat": 0.5}, "2.3.0": {"before_taxes": 0.5}}[version]
+    if version == "2.1.1":
+        who = {"stop_date_time": MIDDLE, "auth_id": "NL-EMP-C1", "location": location(version)}
+    else:
+        connector = {"connector_standard": "IEC_62196_T2", "connector_format": "SOCKET"}
+        place = {"id": "LOC1", **{name: _PLACE[name] for name in ("address", "city", "country", "coordinates")}}
+        ids = {"evse_uid": "E1", "evse_id": "DE*GEF*E1", "connector_id": "1", "connector_power_type": "AC_3_PHASE"}
+        who = {"end_date_time": MIDDLE, "cdr_token": _CDR_TOKEN, "cdr_location": {**place, **ids, **connector}}
+    base = {**_named(version, ("DE", "GEF")), "id": id, "start_date_time": OLD, **who, "auth_method": "WHITELIST"}
+    money = {"currency": "EUR", "charging_periods": _PERIODS, "total_cost": cost, "total_energy": 1.5, "total_time": 1}
+    return {**base, **money, "last_updated": last_updated, **more}

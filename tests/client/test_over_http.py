@@ -25,13 +25,17 @@ from wwcp_ocpi.scalars import Secret
 versions = pytest.mark.parametrize("version", ALL_VERSIONS)
 
 
+async def at_once(request: Request) -> None:
+    """No delay."""
+
+
 @asynccontextmanager
 async def serving(
-    version: str, *quirks: Quirk | Rule, delay: Callable[[Request], Awaitable[None]] | None = None
+    version: str, *quirks: Quirk | Rule, delay: Callable[[Request], Awaitable[None]] = at_once
 ) -> AsyncIterator[str]:
     """An awkward partner on a free port; yields its versions URL."""
     platform = Platform({version: {"locations": locations(version)}}, page_size=2)
-    made = MockPartner(platform, quirks, **({"delay": delay} if delay else {}))
+    made = MockPartner(platform, quirks, delay=delay)
     limits = ServerLimits(drain_s=1)
     async with HTTPServer(made.asgi(limits), limits) as server:
         platform.base = f"{server.base_url}/ocpi"
@@ -92,11 +96,11 @@ async def test_a_connection_that_breaks_off_once_is_tried_again() -> None:
 
 
 async def test_a_body_beyond_the_limit_is_not_read() -> None:
-    async with serving("2.2.1", Quirk.HUGE.on("/sender/")) as url:
-        async with HTTPTransport(ClientLimits(body_bytes=100_000)) as transport:
-            peer = await client.Peer.open(url, TOKEN, transport)
-            with pytest.raises(PartnerError, match="expected at most 100000 bytes"):
-                await anext(aiter(peer.locations()))
+    limits = ClientLimits(body_bytes=100_000)
+    async with serving("2.2.1", Quirk.HUGE.on("/sender/")) as url, HTTPTransport(limits) as transport:
+        peer = await client.Peer.open(url, TOKEN, transport)
+        with pytest.raises(PartnerError, match="expected at most 100000 bytes"):
+            await anext(aiter(peer.locations()))
 
 
 async def test_nobody_listening_is_unreachable() -> None:

@@ -177,7 +177,7 @@ async def test_a_patch_of_an_object_that_the_partner_lost_becomes_a_put(version:
 
 
 async def test_what_could_not_be_delivered_waits_and_keeps_its_order(version: str) -> None:
-    net, cpo, emsp = await linked(version)
+    net, cpo, _ = await linked(version)
     net.down.add("emsp.example")
     await publish(cpo, version, own(version))
     await cpo.publisher.change(VERSIONS[version], "locations", CPO, ["LOC1", "E1"], {"status": "CHARGING"})
@@ -249,7 +249,7 @@ async def test_objects_of_parties_that_are_not_the_partners_are_left_out(version
 async def test_the_courier_runs_until_it_is_cancelled_and_survives_a_defect(
     version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, cpo, emsp = await linked(version)
+    net, cpo, emsp = await linked(version)
     monkeypatch.setattr(delivery, "IDLE_S", 0.001)
     original, calls = cpo.courier.round, []
 
@@ -262,12 +262,21 @@ async def test_the_courier_runs_until_it_is_cancelled_and_survives_a_defect(
     monkeypatch.setattr(cpo.courier, "round", once_broken)
     task = asyncio.create_task(cpo.courier.run())
     await publish(cpo, version, own(version))
+    arrived = asyncio.Event()
+    receiving = emsp.server.handle
+
+    async def watched(request: Request) -> Response:
+        response = await receiving(request)
+        arrived.set()
+        return response
+
+    net.hosts["emsp.example"] = watched
     async with asyncio.timeout(10):
-        while not await kept(emsp, version, Side.THEIRS):
-            await asyncio.sleep(0)
+        await arrived.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert await kept(emsp, version, Side.THEIRS) == {"LOC1": location(version)}
 
 
 def test_waits_double_and_end_at_an_hour(version: str) -> None:

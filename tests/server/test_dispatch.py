@@ -234,7 +234,7 @@ async def test_routing_headers_mean_nothing_in_a_version_without_routing() -> No
 async def test_bodies_that_are_no_objects_get_the_right_status(
     version: str, body: bytes, kind: str, status: int, says: str
 ) -> None:
-    made, call = await sender(role="EMSP", parties=(PartnerParty(id=CPO, role="CPO", name="x"),))
+    _, call = await sender(role="EMSP", parties=(PartnerParty(id=CPO, role="CPO", name="x"),))
     path = f"/ocpi/{version}/receiver/locations/DE/GEF/LOC1"
     for method in ("PUT", "PATCH"):
         response = await call(method, path, body or None, {"content-type": kind})
@@ -266,7 +266,7 @@ def test_a_version_that_nobody_speaks_is_refused_at_the_start() -> None:
 
 
 async def test_ids_with_slashes_and_blanks_are_found() -> None:
-    made, call = await sender(role="EMSP", parties=(PartnerParty(id=CPO, role="CPO", name="x"),))
+    _, call = await sender(role="EMSP", parties=(PartnerParty(id=CPO, role="CPO", name="x"),))
     body = location("2.2.1", "a/b c")
     path = "/ocpi/2.2.1/receiver/locations/DE/GEF/a%2Fb%20c"
     assert (await call("PUT", path, body)).status == 201
@@ -275,7 +275,7 @@ async def test_ids_with_slashes_and_blanks_are_found() -> None:
 
 async def test_a_hub_may_send_for_others() -> None:
     other = PartyId("FR", "ABC")
-    made, call = await sender(role="EMSP", parties=(PartnerParty(id=CPO, role="CPO", name="x"),), hub=CPO)
+    _, call = await sender(role="EMSP", parties=(PartnerParty(id=CPO, role="CPO", name="x"),), hub=CPO)
     path = f"/ocpi/2.2.1/receiver/locations/{other.country_code}/{other.party_id}/LOC1"
     assert (await call("PUT", path, location("2.2.1", owner=other))).status == 201
     assert json.loads((await call("GET", path)).body)["data"]["party_id"] == "ABC"

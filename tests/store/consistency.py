@@ -9,7 +9,7 @@ from typing import Any
 
 
 def assert_consistent(path: Path, block: int = 4096) -> None:
-    """The file is whole, counters say what a count says, and each queue of the outbox has one head."""
+    """The file is whole, lists hold what they should, counters are right, and queues of the outbox have one head."""
     file = sqlite3.connect(path)
 
     def ask(sql: str) -> list[Any]:
@@ -17,6 +17,9 @@ def assert_consistent(path: Path, block: int = 4096) -> None:
 
     assert ask("PRAGMA integrity_check") == [("ok",)]
     assert ask("PRAGMA foreign_key_check") == []
+    assert (
+        ask("SELECT seq FROM objects o JOIN lists l USING (list) WHERE (o.side, o.module) != (l.side, l.module)") == []
+    )
     assert dict(ask("SELECT list, count FROM lists WHERE count > 0")) == dict(
         ask("SELECT list, count(*) FROM objects GROUP BY list")
     )

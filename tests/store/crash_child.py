@@ -28,6 +28,11 @@ def state_at(number: int) -> bytes | None:
     return None if number % 5 == 0 else str(number).encode() + b"." * (number * 37 % 3000)
 
 
+def audience_of(state: bytes) -> str:
+    """Whom an object in this state is for: each one moves between three lists."""
+    return ("", "emsp", "?NL*EMP")[int(state.partition(b".")[0]) % 3]
+
+
 async def work(store: SQLiteStore, run: int, worker: int) -> None:
     id = name(run, worker)
     number = 0
@@ -42,7 +47,8 @@ async def work(store: SQLiteStore, run: int, worker: int) -> None:
         def decide(before: Stored | None) -> Decision:
             if state is None:  # noqa: B023  # awaited before the next turn
                 return Delete(pushes=pushes)  # noqa: B023
-            return Write(version="2.2.1", last_updated=number, body=state, pushes=pushes)  # noqa: B023
+            audience = audience_of(state)  # noqa: B023
+            return Write(version="2.2.1", last_updated=number, body=state, audience=audience, pushes=pushes)  # noqa: B023
 
         await store.change(Key(Side.THEIRS, "locations", OWNER, id), decide)
         say("object", worker, number)

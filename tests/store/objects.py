@@ -27,15 +27,32 @@ def location(id: str, owner: PartyId = TNM, side: Side = Side.THEIRS, module: st
 
 
 def written(
-    body: str, last_updated: int = 0, version: str = "2.2.1", source: str = "", pushes: tuple[Push, ...] = ()
+    body: str,
+    last_updated: int = 0,
+    version: str = "2.2.1",
+    source: str = "",
+    pushes: tuple[Push, ...] = (),
+    audience: str = "",
 ) -> Write:
-    return Write(version=version, last_updated=last_updated, body=body.encode(), source=source, pushes=pushes)
+    return Write(
+        version=version,
+        last_updated=last_updated,
+        body=body.encode(),
+        source=source,
+        audience=audience,
+        pushes=pushes,
+    )
 
 
 def write(
-    body: str, last_updated: int = 0, version: str = "2.2.1", source: str = "", pushes: tuple[Push, ...] = ()
+    body: str,
+    last_updated: int = 0,
+    version: str = "2.2.1",
+    source: str = "",
+    pushes: tuple[Push, ...] = (),
+    audience: str = "",
 ) -> Decide:
-    decision = written(body, last_updated, version, source, pushes)
+    decision = written(body, last_updated, version, source, pushes, audience)
     return lambda before: decision
 
 
@@ -60,7 +77,9 @@ def pages_of(
     limit: int = 3,
     *,
     side: Side = Side.THEIRS,
+    module: str = "locations",
     version: str = "2.2.1",
+    audience: str = "",
     owner: PartyId | None = None,
     date_from: int | None = None,
     date_to: int | None = None,
@@ -69,9 +88,10 @@ def pages_of(
 ) -> PageRequest:
     return PageRequest(
         side=side,
-        module="locations",
+        module=module,
         version=version,
         limit=limit,
+        audience=audience,
         owner=owner,
         date_from=date_from,
         date_to=date_to,
@@ -85,8 +105,12 @@ async def fill(store: Objects, *ids: str, owner: PartyId = TNM) -> list[Outcome]
     return [await store.change(location(id, owner), write(id, number * 10)) for number, id in enumerate(ids)]
 
 
-def stored(seq: int, body: str, last_updated: int = 0, version: str = "2.2.1", source: str = "") -> Stored:
-    return Stored(seq=seq, version=version, last_updated=last_updated, body=body.encode(), source=source)
+def stored(
+    seq: int, body: str, last_updated: int = 0, version: str = "2.2.1", source: str = "", audience: str = ""
+) -> Stored:
+    return Stored(
+        seq=seq, version=version, last_updated=last_updated, body=body.encode(), source=source, audience=audience
+    )
 
 
 async def walk(store: Objects, request: PageRequest) -> list[str]:

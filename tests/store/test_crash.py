@@ -14,7 +14,7 @@ import pytest
 
 import wwcp_ocpi
 from tests.store.consistency import assert_consistent
-from tests.store.crash_child import OWNER, WORKERS, name, state_at
+from tests.store.crash_child import OWNER, WORKERS, audience_of, name, state_at
 from wwcp_ocpi.store.ports import Key, Side
 from wwcp_ocpi.store.sqlite import SQLiteStore
 
@@ -56,6 +56,7 @@ async def _check(path: Path, run: int, said: dict[str, dict[int, int]], before: 
         state = found.body if found else None
         possible = [acknowledged, acknowledged + 1]
         assert state in [state_at(number) if number else None for number in possible], (id, acknowledged)
+        assert found is None or found.audience == audience_of(found.body)
         delivered = said["delivered"].get(worker, 0)
         sent = waiting[id]
         assert sent == list(range(sent[0], sent[-1] + 1)) if sent else True

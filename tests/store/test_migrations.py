@@ -23,7 +23,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 import wwcp_ocpi
 from tests.store.consistency import assert_consistent
-from tests.store.objects import TNM, location, pages_of, push, stored, walk, write
+from tests.store.objects import BEC, TNM, location, pages_of, push, stored, walk, write
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.store import migrations, schema
 from wwcp_ocpi.store.ports import Delivery, Side
@@ -39,7 +39,7 @@ def read(path: Path) -> bytes:
 def _column_and_index_names(path: Path) -> dict[str, object]:
     file = sqlite3.connect(path)
     names = {
-        name: re.sub(r"\s+", " ", sql)
+        name: re.sub(r"\s*([(),]|\s)\s*", r"\1", sql.replace('"', ""))  # a renamed table has its name in quotes
         for name, sql in file.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
         if not name.startswith(("sqlite_", "alembic_"))
     }
@@ -79,6 +79,7 @@ async def test_a_file_of_each_schema_opens_with_everything_in_it(path: Path, ver
     assert await store.due(9) == [Delivery(number=1, push=push("LOC1", "{}", parts=("E1",)), attempts=1, error="busy")]
     assert await store.waiting() == 2
     assert (await store.change(location("LOC3", TNM), write("new"))).created
+    assert await walk(store, pages_of(1, owner=TNM)) == ['{"id": "LOC1"}', "new"]
     await store.close()
     assert_consistent(path)
     file = sqlite3.connect(path)
@@ -86,12 +87,84 @@ async def test_a_file_of_each_schema_opens_with_everything_in_it(path: Path, ver
     file.close()
 
 
+async def open_first(path: Path, *changes: str) -> SQLiteStore:
+    """A file of schema 1 with these statements done to it, opened by this program."""
+    file = sqlite3.connect(path)
+    file.executescript((SCHEMAS / "1.sql").read_text())
+    file.executescript(";".join(changes))
+    file.close()
+    return await SQLiteStore.open(path)
+
+
+async def test_what_a_file_held_before_there_were_audiences_is_for_everybody(path: Path) -> None:
+    store = await open_first(
+        path,
+        "INSERT INTO lists VALUES (2, 'theirs', 'locations', '2.1.1', 1, 7)",
+        "INSERT INTO objects VALUES (5000, 'theirs', 'locations', 'NL', 'TNM', 'LOC5', 2, 50, '', x'6F6C64')",
+        "INSERT INTO counters VALUES (2, '', '', 1, 1), (2, 'NL', 'TNM', 1, 1)",
+    )
+    assert await store.get(location("LOC5")) == stored(5000, "old", 50, "2.1.1")
+    assert await walk(store, pages_of(1, date_from=20)) == ['{"id": "LOC2"}']
+    assert await walk(store, pages_of(1, owner=TNM)) == ['{"id": "LOC1"}']
+    assert await walk(store, pages_of(version="2.1.1")) == ["old"]
+    assert await walk(store, pages_of(audience="emsp")) == []
+    assert await store.count(Side.THEIRS, "locations") == 3
+    assert await store.find(Side.THEIRS, "locations", "LOC5", [BEC, TNM]) == stored(5000, "old", 50, "2.1.1")
+    outcome = await store.change(location("LOC1"), write("for one", 60, audience="emsp"))
+    assert outcome.after == stored(1, "for one", 60, audience="emsp")
+    assert await walk(store, pages_of(audience="emsp")) == ["for one"]
+    assert await store.delete_of_party(Side.THEIRS, "locations", TNM) == 2
+    await store.close()
+    assert_consistent(path)
+
+
+@pytest.mark.parametrize(
+    ("cursor", "date_from"),
+    [("AAAAAAAAAAoAAAAAAAAAAQAAAAAAAAAAqRh53gNDrVc", None), ("AAAAAAAAAAoAAAAAAAAAAQAAAAAAAAACeJAYQpI8-mg", 0)],
+)
+async def test_a_walk_that_began_in_schema_1_goes_on(path: Path, cursor: str, date_from: int | None) -> None:
+    store = await open_first(path)
+    assert await walk(store, pages_of(1, date_from=date_from, after=cursor)) == ['{"id": "LOC2"}']
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (("UPDATE sqlite_sequence SET seq = 9 WHERE name = 'objects'",), 10),
+        (("DELETE FROM objects", "DELETE FROM counters", "UPDATE lists SET count = 0"), 3),
+        (("DELETE FROM objects", "DELETE FROM lists", "DELETE FROM counters", "DELETE FROM sqlite_sequence"), 1),
+    ],
+    ids=["newest removed", "all removed", "never an object"],
+)
+async def test_a_migrated_file_gives_no_number_twice(path: Path, changes: tuple[str, ...], expected: int) -> None:
+    store = await open_first(path, *changes)
+    assert (await store.change(location("NEW"), write("new"))).after == stored(expected, "new")
+    await store.close()
+    assert_consistent(path)
+
+
+async def test_sessions_for_one_partner_are_kept_by_later_schemas(path: Path) -> None:
+    file = sqlite3.connect(path)
+    file.executescript((SCHEMAS / "2.sql").read_text())
+    file.close()
+    store = await SQLiteStore.open(path)
+    sessions = pages_of(side=Side.OURS, module="sessions", audience="emsp")
+    assert await walk(store, sessions) == ['{"id": "SES1"}']
+    assert await store.readdress("?NL*EMP", "emsp") == 1
+    assert await walk(store, sessions) == ['{"id": "SES1"}', '{"id": "SES2"}']
+    assert await walk(store, pages_of(side=Side.OURS, module="sessions")) == []
+    await store.close()
+    assert_consistent(path)
+
+
 async def test_a_file_of_a_newer_program_is_refused_and_left_alone(path: Path) -> None:
     await (await SQLiteStore.open(path)).close()
     file = sqlite3.connect(path)
     file.execute(f"PRAGMA user_version = {migrations.SCHEMA_VERSION + 1}")
     file.close()
-    with pytest.raises(UsageError, match=r"made by a newer program \(schema 2, this one knows 1\)"):
+    newer = migrations.SCHEMA_VERSION + 1
+    with pytest.raises(UsageError, match=rf"made by a newer program \(schema {newer}, this one knows {newer - 1}\)"):
         await SQLiteStore.open(path)
     file = sqlite3.connect(path)
     assert file.execute("PRAGMA user_version").fetchone() == (migrations.SCHEMA_VERSION + 1,)
@@ -117,7 +190,7 @@ async def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path, monk
 
     with monkeypatch.context() as broken:
         broken.setattr(command, "upgrade", upgrade_and_fail)
-        with pytest.raises(UsageError, match="cannot be brought to schema 1: no such table: nowhere"):
+        with pytest.raises(UsageError, match=r"cannot be brought to schema \d+: no such table: nowhere"):
             await SQLiteStore.open(path)
     assert _column_and_index_names(path) == {}
     store = await SQLiteStore.open(path)
@@ -164,5 +237,5 @@ def test_the_schema_is_good_for_postgresql_too() -> None:
         for table in schema.metadata.tables.values()
         for index in table.indexes
     ]
-    assert (len(tables), len(indexes)) == (6, 6)
+    assert (len(tables), len(indexes)) == (6, 8)
     assert "seq BIGSERIAL NOT NULL" in "".join(tables)

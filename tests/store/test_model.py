@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 from unittest.mock import patch
@@ -35,14 +35,17 @@ sides = st.sampled_from(Side)
 keys = st.builds(location, ids, owners, sides)
 moments = st.integers(0, 6)
 versions = st.sampled_from(["2.1.1", "2.2.1"])
+audiences = st.sampled_from(["", "emsp", "?NL*EMP"])
+partners = st.sampled_from(["emsp", "hub", "?NL*EMP"])
 pushes = st.lists(st.builds(push, ids, st.sampled_from("ab"), st.sampled_from(["emsp", "hub"])), max_size=2)
 decisions: st.SearchStrategy[Decide] = st.one_of(
     st.builds(
-        lambda body, moment, version, sent: write(body, moment, version, "emsp", tuple(sent)),
+        lambda body, moment, version, sent, audience: write(body, moment, version, "emsp", tuple(sent), audience),
         st.text("xyz", max_size=3),
         moments,
         versions,
         pushes,
+        audiences,
     ),
     pushes.map(lambda sent: remove(*sent)),
     st.just(lambda before: None),
@@ -100,6 +103,27 @@ class Stores(RuleBasedStateMachine):
     def delete_of_party(self, owner: PartyId, side: Side) -> None:
         self.both(lambda store: store.delete_of_party(side, "locations", owner))
 
+    @rule(old=partners, new=partners)
+    def readdress(self, old: str, new: str) -> None:
+        self.both(lambda store: store.readdress(old, new))
+
+    @rule(changes=st.lists(st.tuples(keys, decisions), max_size=4), old=partners, new=partners, owner=owners)
+    def in_one_commit(self, changes: list[tuple[Key, Decide]], old: str, new: str, owner: PartyId) -> None:
+        async def at_once(store: Store) -> Sequence[object]:
+            return await asyncio.gather(
+                store.change_all(changes),
+                store.readdress(old, new),
+                store.change_all(changes),
+                store.delete_of_party(Side.OURS, "locations", owner),
+                store.readdress(new, old),
+            )
+
+        self.both(at_once)
+
+    @rule(side=sides, id=ids, owners=st.lists(owners, max_size=3))
+    def find(self, side: Side, id: str, owners: list[PartyId]) -> None:
+        self.both(lambda store: store.find(side, "locations", id, owners))
+
     @rule(id=ids, body=st.none() | st.sampled_from([b"a", b"b"]))
     def change_document(self, id: str, body: bytes | None) -> None:
         self.both(lambda store: store.change_document("kind", id, lambda before: body))
@@ -107,16 +131,17 @@ class Stores(RuleBasedStateMachine):
         self.both(lambda store: store.revision())
 
     @rule(
-        side=sides, version=versions, owner=st.none() | owners, date_from=dates, date_to=dates,
+        side=sides, version=versions, audience=audiences, owner=st.none() | owners, date_from=dates, date_to=dates,
         offset=st.integers(0, 14), limit=st.integers(1, 5),
     )  # fmt: skip
     def walk(
-        self, side: Side, version: str, owner: PartyId | None, date_from: int | None, date_to: int | None,
-        offset: int, limit: int,
+        self, side: Side, version: str, audience: str, owner: PartyId | None,
+        date_from: int | None, date_to: int | None, offset: int, limit: int,
     ) -> None:  # fmt: skip
         first = pages_of(
-            limit, side=side, version=version, owner=owner, date_from=date_from, date_to=date_to, offset=offset
-        )
+            limit, side=side, version=version, audience=audience, owner=owner,
+            date_from=date_from, date_to=date_to, offset=offset,
+        )  # fmt: skip
 
         async def all_pages(store: Store) -> list[tuple[tuple[bytes, ...], int]]:
             found = []
@@ -159,6 +184,11 @@ class Stores(RuleBasedStateMachine):
                 await store.waiting(),
                 await store.waiting("hub"),
                 *[await store.count(side, "locations", of) for side in Side for of in (None, "2.1.1", "2.2.1")],
+                *[
+                    (await store.page(pages_of(side=side, audience=audience))).total
+                    for side in Side
+                    for audience in ("", "emsp", "hub", "?NL*EMP")
+                ],
             ]
 
         self.both(counts)

@@ -144,6 +144,7 @@ async def test_a_cursor_wins_over_an_offset(store: Store) -> None:
     [
         pages_of(2, side=Side.OURS),
         pages_of(2, version="2.1.1"),
+        pages_of(2, date_from=0, audience="emsp"),
         pages_of(2, owner=TNM),
         pages_of(2, date_from=10),
         pages_of(2, date_to=10**9),

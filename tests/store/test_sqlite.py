@@ -12,6 +12,7 @@ import pytest
 from tests.store.consistency import assert_consistent
 from tests.store.objects import BEC, TNM, Clock, fill, location, pages_of, push, remove, stored, walk, write
 from wwcp_ocpi.protocol.errors import UsageError
+from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.store import objects, pages
 from wwcp_ocpi.store.errors import StoreFailed
 from wwcp_ocpi.store.ports import Delivery, Page, Side
@@ -83,6 +84,21 @@ async def test_two_stores_on_one_file_see_each_other(path: Path) -> None:
     assert_consistent(path)
 
 
+async def test_a_store_sees_what_another_readdressed(path: Path) -> None:
+    gateway, command = await SQLiteStore.open(path), await SQLiteStore.open(path)
+    await gateway.change(location("S1"), write("one", audience="?NL*EMP"))
+    assert await walk(gateway, pages_of(audience="?NL*EMP")) == ["one"]
+    assert await command.readdress("?NL*EMP", "emsp") == 1
+    assert await walk(gateway, pages_of(audience="?NL*EMP")) == []
+    assert await walk(gateway, pages_of(audience="emsp")) == ["one"]
+    assert await gateway.get(location("S1")) == stored(1, "one", audience="emsp")
+    assert await gateway.readdress("emsp", "hub") == 1
+    assert await command.get(location("S1")) == stored(1, "one", audience="hub")
+    await command.close()
+    await gateway.close()
+    assert_consistent(path)
+
+
 async def test_two_processes_may_make_the_file_at_once(path: Path) -> None:
     stores = await asyncio.gather(*(SQLiteStore.open(path) for _ in range(4)))
     for number, store in enumerate(stores):
@@ -119,6 +135,61 @@ async def test_a_polled_page_is_served_from_memory_until_its_list_changes(sqlite
     assert again is not page
     await sqlite.delete_of_party(Side.THEIRS, "locations", TNM)
     assert await sqlite.page(pages_of()) == Page(bodies=(), total=0)
+
+
+async def test_a_page_in_memory_is_of_one_audience_and_good_until_that_changes(sqlite: SQLiteStore) -> None:
+    await sqlite.change(location("A"), write("for all"))
+    await sqlite.change(location("B"), write("for emsp", audience="emsp"))
+    await sqlite.change(location("C"), write("for hub", audience="hub"))
+    everybody, emsp, hub = [await sqlite.page(pages_of(audience=name)) for name in ("", "emsp", "hub")]
+    await sqlite.change(location("B"), write("for emsp again", audience="emsp"))
+    assert await sqlite.page(pages_of()) is everybody
+    assert await sqlite.page(pages_of(audience="hub")) is hub
+    assert await sqlite.page(pages_of(audience="emsp")) != emsp
+    await sqlite.readdress("hub", "emsp")
+    assert await sqlite.page(pages_of()) is everybody
+    assert await sqlite.page(pages_of(audience="hub")) == Page(bodies=(), total=0)
+    assert await sqlite.page(pages_of(audience="emsp")) == Page(bodies=(b"for emsp again", b"for hub"), total=2)
+
+
+async def test_counts_are_right_when_objects_come_and_are_readdressed_in_one_commit(
+    sqlite: SQLiteStore, path: Path
+) -> None:
+    async def come(number: int) -> None:
+        await sqlite.change(location(f"S{number}"), write(str(number), number, audience="?NL*EMP"))
+
+    first, second = sqlite.readdress("?NL*EMP", "emsp"), sqlite.readdress("emsp", "hub")
+    last = sqlite.readdress("?NL*EMP", "hub")
+    _, _, *moved = await asyncio.gather(come(1), come(2), first, come(3), second, last)
+    assert moved == [2, None, 2, 1]
+    assert await walk(sqlite, pages_of(audience="hub")) == ["1", "2", "3"]
+    assert await walk(sqlite, pages_of(audience="emsp")) == []
+    await sqlite.close()
+    assert_consistent(path)
+
+
+async def test_readdressing_is_done_again_when_its_commit_was_undone(sqlite: SQLiteStore, path: Path) -> None:
+    await sqlite.change(location("S1"), write("one", audience="?NL*EMP"))
+    moved, wrong = await asyncio.gather(
+        sqlite.readdress("?NL*EMP", "emsp"),
+        sqlite.change(location("S2"), write("x", 2**70, audience="hub")),  # more than the database's integers hold
+        return_exceptions=True,
+    )
+    assert (moved, type(wrong)) == (1, OverflowError)
+    assert await walk(sqlite, pages_of(audience="emsp")) == ["one"]
+    await sqlite.close()
+    assert_consistent(path)
+
+
+async def test_one_statement_finds_an_object_among_many_owners(sqlite: SQLiteStore) -> None:
+    owners = [PartyId("NL", f"{number:03d}") for number in range(200)]
+    await sqlite.change_all([(location("S1", owner), write(str(owner), 1)) for owner in owners[150:]])
+    asked: list[str] = []
+    sqlite._reading.set_trace_callback(asked.append)
+    found = await sqlite.find(Side.THEIRS, "locations", "S1", owners)
+    assert found is not None
+    assert found.body.decode() == str(owners[150])
+    assert len([sql for sql in asked if "FROM objects" in sql]) == 1
 
 
 async def test_pages_in_memory_are_bounded(path: Path) -> None:
@@ -187,6 +258,10 @@ async def test_remembered_totals_are_bounded(sqlite: SQLiteStore, monkeypatch: p
 @pytest.mark.parametrize(
     ("sql", "index"),
     [
+        (objects._READ, "objects_id (side=? AND module=? AND id=? AND country_code=? AND party_id=?)"),
+        (objects._FIND, "objects_id (side=? AND module=? AND id=?)"),
+        ("SELECT count(*) " + objects._OF_PARTY, "objects_owner_"),
+        ("DELETE " + objects._OF_PARTY, "objects_owner_"),
         (pages._BY_CREATION[False], "objects_created"),
         (pages._BY_CREATION[True], "objects_owner_created"),
         (pages._SAME_MOMENT_AFTER[False], "objects_changed"),
@@ -201,7 +276,7 @@ async def test_remembered_totals_are_bounded(sqlite: SQLiteStore, monkeypatch: p
         (pages._COUNT_BY_CHANGE[True], "COVERING INDEX objects_owner_changed"),
     ],
 )
-async def test_every_page_walks_along_its_index(sqlite: SQLiteStore, path: Path, sql: str, index: str) -> None:
+async def test_everything_is_read_along_its_index(sqlite: SQLiteStore, path: Path, sql: str, index: str) -> None:
     looker = sqlite3.connect(path)
     plan = str(looker.execute("EXPLAIN QUERY PLAN " + sql, (1,) * sql.count("?")).fetchall())
     looker.close()
@@ -329,6 +404,7 @@ async def test_damage_that_shows_later_is_an_error_of_the_store(path: Path) -> N
     store = await SQLiteStore.open(path)
     for look in (
         store.get(location("LOC1")),
+        store.find(Side.THEIRS, "locations", "LOC1", [TNM]),
         store.page(pages_of()),
         store.count(Side.THEIRS, "locations"),
         store.document("a", "b"),

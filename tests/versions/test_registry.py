@@ -62,6 +62,7 @@ def test_facts_are_those_of_each_version() -> None:
         routed=False,
         unknown_token_status=2001,
         has_hub_role=False,
+        failed_command="REJECTED",
     )
     of_2_2_1 = Facts(
         token_form=TokenForm.BASE64,
@@ -73,6 +74,7 @@ def test_facts_are_those_of_each_version() -> None:
         routed=True,
         unknown_token_status=2004,
         has_hub_role=True,
+        failed_command="FAILED",
     )
     of_2_3_0 = msgspec.structs.replace(of_2_2_1, credentials_shape=CredentialsShape.ROLES_AND_HUB, has_hub_role=False)
     assert {number: known.facts for number, known in VERSIONS.items()} == {

@@ -10,7 +10,7 @@ import typer
 from wwcp_ocpi.cli import feeds, party, serve
 from wwcp_ocpi.cli.demo import demo
 from wwcp_ocpi.cli.output import say
-from wwcp_ocpi.protocol.errors import OCPIError, UsageError
+from wwcp_ocpi.protocol.errors import NotFound, OCPIError, UsageError
 
 app = typer.Typer(
     name="wwcp-ocpi",
@@ -33,7 +33,7 @@ def main() -> None:
     """The entry point: wrong use and refusals end with a line, not with a traceback."""
     try:
         app()
-    except UsageError as error:
+    except (UsageError, NotFound) as error:  # NotFound is ours; what a partner does not find is Refused
         say(f"wwcp-ocpi: {error}")
         sys.exit(2)
     except (OCPIError, OSError) as error:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, emit_raw, progress, say, show
 from wwcp_ocpi.feeds.assumptions import Assumptions
 from wwcp_ocpi.feeds.checking import Rejected
-from wwcp_ocpi.feeds.importing import Imported, export_objects, import_objects
+from wwcp_ocpi.feeds.importing import Imported, export_objects, import_objects, resource_of
 from wwcp_ocpi.feeds.reading import read_file
 from wwcp_ocpi.gateway.config import Config
 from wwcp_ocpi.gateway.opening import open_store
@@ -24,6 +24,7 @@ from wwcp_ocpi.partners import PartnerBook, Publisher
 from wwcp_ocpi.protocol import conformance
 from wwcp_ocpi.protocol.conformance import Finding, Severity
 from wwcp_ocpi.protocol.errors import OCPIError, UsageError
+from wwcp_ocpi.protocol.shape import field_names
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version as version_of
 from wwcp_ocpi.scalars import PartyId
@@ -65,6 +66,12 @@ def import_(
         time_zones=time_zone_from_country,
         fields=dict(_default(text) for text in default or ()),
     )
+    known = field_names(resource_of(version_of(version), object).type)
+    for name in assumed.fields:
+        if name not in known:
+            raise UsageError(f"--default: {object} of OCPI {version} have no field {name!r}")
+    if rejects is not None:
+        _writable(rejects)
     settings = configuration(config)
     done = run(_import(settings, file, version_of(version), object, assumed, rejects))
     if json:
@@ -72,6 +79,14 @@ def import_(
     else:
         show("imported", ["", ""], _rows(done))
     sys.exit(1 if done.rejected else 0)
+
+
+def _writable(path: Path) -> None:
+    """Find out before anything is stored that the rejects have no place."""
+    try:
+        path.write_bytes(b"")
+    except OSError as error:
+        raise UsageError(f"--rejects: {path}: {error.strerror}") from error
 
 
 def _default(text: str) -> tuple[str, object]:
@@ -151,7 +166,8 @@ async def _export(config: Config, version: Version, module: str, owner: PartyId 
 
 
 def _one_line(body: bytes) -> bytes:
-    return msgspec.json.format(body, indent=-1) if b"\n" in body else body
+    """The same JSON without line ends between its tokens; texts and the digits of numbers stay as they are."""
+    return msgspec.json.format(body, indent=-1) if b"\n" in body or b"\r" in body else body
 
 
 def validate(

@@ -31,7 +31,7 @@ ConfigFile = Annotated[
 ]
 
 DEFAULT_FILE = Path("wwcp-ocpi.toml")
-console = Console(stderr=True, highlight=False)
+console = Console(stderr=True, highlight=False, markup=False, emoji=False)
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -72,15 +72,17 @@ def emit_raw(line: bytes) -> None:
 
 def say(text: str) -> None:
     """One line for people."""
-    console.print(text, markup=False, soft_wrap=True)
+    console.print(text, soft_wrap=True)
 
 
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table for people, on standard output."""
-    table = Table(*columns, title=title, title_justify="left")
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False, emoji=False).print(table)
 
 
 def progress() -> Progress:

@@ -37,6 +37,14 @@ def _with(config: Config, work: Callable[[Platform], Awaitable[_T]]) -> _T:
     return run(main())
 
 
+def _reachable(path: Path | None) -> Config:
+    """The configuration, for commands after which a partner calls the gateway."""
+    config = configuration(path)
+    if not config.server.base_url and not config.server.port:
+        raise UsageError("server.port is 0, so nobody knows where the gateway is; set server.base_url")
+    return config
+
+
 def _row(partner: Partner) -> dict[str, object]:
     """What can be shown of a partner: no token, hashed or sealed."""
     return {
@@ -84,17 +92,25 @@ def show_(id: Id, config: ConfigFile = None, json: Json = False) -> None:
 def add(
     id: Id,
     name: Annotated[str, typer.Option(help="Name for people.")] = "",
-    accepts_older: Annotated[bool, typer.Option(help="It may overwrite with an older last_updated.")] = False,
-    push: Annotated[bool, typer.Option(help="It hears of changes at once.")] = True,
+    accepts_older: Annotated[
+        bool | None,
+        typer.Option("--accepts-older/--no-accepts-older", help="It may overwrite with an older last_updated."),
+    ] = None,
+    push: Annotated[bool | None, typer.Option("--push/--no-push", help="It hears of changes at once.")] = None,
     config: ConfigFile = None,
     json: Json = False,
 ) -> None:
-    """Make a partner, or change its switches."""
+    """Make a partner, or change its name and switches; what is not named stays."""
 
     async def work(platform: Platform) -> Partner:
         return await platform.book.change(
             id,
-            lambda known: replace(known, name=name or known.name, accepts_older=accepts_older, push=push),
+            lambda known: replace(
+                known,
+                name=name or known.name,
+                accepts_older=known.accepts_older if accepts_older is None else accepts_older,
+                push=known.push if push is None else push,
+            ),
         )
 
     _said(_with(configuration(config), work), json=json)
@@ -116,7 +132,7 @@ def invite(
         token = await platform.registration.invite(id, name=name, roles=role or (), form=kind)
         return {"id": id, "versions_url": platform.settings.versions_url, "token": token.reveal()}
 
-    _told("invitation", _with(configuration(config), work), json=json)
+    _told("invitation", _with(_reachable(config), work), json=json)
 
 
 @app.command("token")
@@ -164,13 +180,13 @@ def register(
     async def work(platform: Platform) -> Partner:
         return await platform.registration.join(id, url, token, roles=role or (), versions=version)
 
-    _said(_with(configuration(config), work), json=json)
+    _said(_with(_reachable(config), work), json=json)
 
 
 @app.command("renew")
 def renew(id: Id, config: ConfigFile = None, json: Json = False) -> None:
     """New tokens on both sides, and the best common version."""
-    _said(_with(configuration(config), lambda platform: platform.registration.renew(id)), json=json)
+    _said(_with(_reachable(config), lambda platform: platform.registration.renew(id)), json=json)
 
 
 @app.command("unregister")

@@ -11,6 +11,7 @@ from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, say, sho
 from wwcp_ocpi.gateway.config import Config, effective
 from wwcp_ocpi.gateway.gateway import Gateway
 from wwcp_ocpi.net.server import run
+from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.wwcp.jsonld import read_network
 from wwcp_ocpi.wwcp.network import LiveNetwork
 
@@ -20,8 +21,14 @@ config_app = typer.Typer(help="The configuration.", no_args_is_help=True, rich_m
 def serve(config: ConfigFile = None, json: Json = False) -> None:
     """Run the gateway until SIGTERM or Ctrl-C; requests under way are finished first."""
     settings = configuration(config)
-    network = Path(settings.wwcp.network).read_bytes() if settings.wwcp.network else None
-    run(_serve(settings, network, json=json))
+    run(_serve(settings, _network(settings.wwcp.network), json=json))
+
+
+def _network(path: str) -> bytes | None:
+    try:
+        return Path(path).read_bytes() if path else None
+    except OSError as error:
+        raise UsageError(f"wwcp.network: {path}: {error.strerror}") from error
 
 
 async def _serve(config: Config, network: bytes | None, *, json: bool) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeAlias, TypeVar, cast
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import msgspec
@@ -23,6 +23,7 @@ from wwcp_ocpi.registry import VERSIONS, AnyLocation, best_common
 from wwcp_ocpi.scalars import DateTime, PartyId, Secret
 
 _S = TypeVar("_S", bound=msgspec.Struct)
+Query: TypeAlias = Mapping[str, str] | None
 
 
 class Offered(msgspec.Struct, frozen=True):
@@ -187,7 +188,7 @@ class Peer:
         on_bad: Callable[[BadObject], None] | None = None,
     ) -> Pages[_S]:
         """All objects of a type that the partner owns, page by page, by its links."""
-        row = self.row(Operation.LIST, self._module_of(cls), Interface.SENDER)
+        row = self.list_row(cls)
         query = {
             **({"date_from": date_from.wire} if date_from else {}),
             **({"date_to": date_to.wire} if date_to else {}),
@@ -195,6 +196,14 @@ class Peer:
         }
         url = _extended(self.url_of(row.module, row.interface), "", query)
         return Pages(lambda at: self.send(row, at), url, cls, on_bad=on_bad)
+
+    def list_row(self, cls: StructType) -> Endpoint:
+        """The row by which all objects of a type are listed.
+
+        Raises:
+            UsageError: there is no such list.
+        """
+        return self.row(Operation.LIST, self._module_of(cls), Interface.SENDER, cls)
 
     def locations(
         self,
@@ -207,41 +216,71 @@ class Peer:
         cls = cast(type[AnyLocation], self.version.object_named("Location"))
         return self.pages(cls, date_from=date_from, date_to=date_to, on_bad=on_bad)
 
-    async def get(self, cls: type[_S], *ids: str, owner: PartyId | None = None) -> _S:
-        """One object: the partner's own, or with `owner` what it keeps of ours.
+    async def get(self, cls: type[_S], *ids: str, owner: PartyId | None = None, query: Query = None) -> _S:
+        """One object: the partner's own, or with `owner` what it keeps of ours. `query` may qualify it (Token type).
 
         Raises:
             Refused: `http_status` 404, it has no such object.
         """
-        return codec.decode(cls, await self.get_bytes(cls, *ids, owner=owner))
+        return codec.decode(cls, await self.get_bytes(cls, *ids, owner=owner, query=query))
 
-    async def get_bytes(self, cls: StructType, *ids: str, owner: PartyId | None = None) -> bytes:
+    async def get_bytes(self, cls: StructType, *ids: str, owner: PartyId | None = None, query: Query = None) -> bytes:
         """The same as the bytes that came."""
         interface = Interface.SENDER if owner is None else Interface.RECEIVER
         row = self.row(Operation.GET, self._module_of(cls), interface, cls)
-        answered = await self.call(row, *(owner or ()), *ids)
-        if envelope.is_null(answered.envelope.data):
-            raise BadAnswer(f"{row.module}: expected a {cls.__name__} in data, got nothing")
-        assert answered.envelope.data is not None
-        return bytes(answered.envelope.data)
+        return _data(row, await self.call(row, *(owner or ()), *ids, query=query))
 
-    async def put(self, value: msgspec.Struct, *ids: str, owner: PartyId) -> Answered:
+    async def get_at(self, cls: type[_S], url: str) -> _S:
+        """The object at a URL that the partner gave when it took the object: a CDR (CDR-12)."""
+        row = self.row(Operation.GET_BY_URL, self._module_of(cls), Interface.RECEIVER, cls)
+        return codec.decode(cls, _data(row, await self.send(row, url)))
+
+    async def authorize(self, token_uid: str, type: str = "RFID", *, at: msgspec.Struct | None = None) -> Any:
+        """Ask the eMSP, now, whether this Token may charge here. Spec: mod_tokens#mod_tokens_post_method.
+
+        Args:
+            at: LocationReferences of this version, ids as the CPO issued them; None asks for the Token in general.
+
+        Returns:
+            The AuthorizationInfo of this version. NOT_ALLOWED is an answer.
+
+        Raises:
+            Refused: the eMSP holds no such Token (HTTP 404, OCPI 2004), or needs a Location (2002).
+        """
+        row = self.row(Operation.AUTHORIZE, "tokens", Interface.SENDER)
+        body = codec.encode(at) if at is not None else None
+        answered = await self.call(row, token_uid, body=body, query={"type": type})
+        return codec.decode(row.response, _data(row, answered))
+
+    async def post_bytes(self, cls: StructType, body: bytes) -> str | None:
+        """Give the partner an object that is final; the URL at which it keeps it, if it tells (CDR-11)."""
+        row = self.row(Operation.POST, self._module_of(cls), Interface.RECEIVER, cls)
+        return (await self.call(row, body=body)).headers.get("location")
+
+    async def delete(self, cls: StructType, *ids: str, owner: PartyId, query: Query = None) -> Answered:
+        """Tell the partner that one of our objects is withdrawn."""
+        module = self._module_of(cls)
+        return await self.call(self.row(Operation.DELETE, module, Interface.RECEIVER), *owner, *ids, query=query)
+
+    async def put(self, value: msgspec.Struct, *ids: str, owner: PartyId, query: Query = None) -> Answered:
         """Give the partner one of our objects, or a part of one; `ids` as in the path."""
-        return await self.put_bytes(type(value), codec.encode(value), *ids, owner=owner)
+        return await self.put_bytes(type(value), codec.encode(value), *ids, owner=owner, query=query)
 
-    async def put_bytes(self, cls: StructType, body: bytes, *ids: str, owner: PartyId) -> Answered:
+    async def put_bytes(self, cls: StructType, body: bytes, *ids: str, owner: PartyId, query: Query = None) -> Answered:
         """The same from bytes."""
         row = self.row(Operation.PUT, self._module_of(cls), Interface.RECEIVER, cls)
-        return await self.call(row, *owner, *ids, body=body)
+        return await self.call(row, *owner, *ids, body=body, query=query)
 
     async def patch(self, cls: StructType, change: Mapping[str, Any], *ids: str, owner: PartyId) -> Answered:
         """Tell the partner which fields of one of our objects changed."""
         return await self.patch_bytes(cls, codec.encode(change), *ids, owner=owner)
 
-    async def patch_bytes(self, cls: StructType, body: bytes, *ids: str, owner: PartyId) -> Answered:
+    async def patch_bytes(
+        self, cls: StructType, body: bytes, *ids: str, owner: PartyId, query: Query = None
+    ) -> Answered:
         """The same from bytes."""
         row = self.row(Operation.PATCH, self._module_of(cls), Interface.RECEIVER, cls)
-        return await self.call(row, *owner, *ids, body=body)
+        return await self.call(row, *owner, *ids, body=body, query=query)
 
     async def credentials(self, operation: Operation = Operation.GET_CREDENTIALS, body: bytes | None = None) -> bytes:
         """Read, exchange or delete credentials; the bytes of the partner's Credentials object, if it sent one."""
@@ -254,6 +293,14 @@ class Peer:
             if row.object is cls and row.interface is not Interface.BOTH:
                 return row.module
         raise UsageError(f"no module of OCPI {self.version.number} is about {cls.__module__}.{cls.__name__}")
+
+
+def _data(row: Endpoint, answered: Answered) -> bytes:
+    """What the partner answered, which must be something."""
+    data = answered.envelope.data
+    if data is None or envelope.is_null(data):
+        raise BadAnswer(f"{row.module}: expected a {row.response.__name__} in data, got nothing")
+    return bytes(data)
 
 
 def _extended(url: str, path: str, query: Mapping[str, str] | None) -> str:

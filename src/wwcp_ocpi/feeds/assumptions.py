@@ -15,12 +15,14 @@ from importlib.resources import files
 import msgspec
 
 from wwcp_ocpi.protocol import patch
+from wwcp_ocpi.protocol.errors import OCPIError
 from wwcp_ocpi.protocol.patch import RawObject
 from wwcp_ocpi.protocol.shape import StructType, fields_of
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.wwcp.countries import country_of
 
 _OPERATOR = re.compile(r"([A-Za-z]{2})\*?([A-Za-z0-9]{3})\*?[Ee]")
+_OWNER = frozenset(PartyId._fields)
 _encode = msgspec.json.encode
 
 
@@ -51,10 +53,11 @@ def complete(cls: StructType, fields: RawObject, assumed: Assumptions) -> tuple[
     needed = {
         field.name for field in fields_of(cls) if field.cardinality.is_required and _is_missing(fields, field.name)
     }
-    if {"country_code", "party_id"} & needed:
+    if _OWNER & needed:
         owner = owner_of(fields, assumed)
-        if owner is not None:
-            made |= {"country_code": owner.country_code, "party_id": owner.party_id}
+        named = owner._asdict() if owner is not None else {}
+        if all((patch.text_of(fields, name) or "").upper() == named.get(name) for name in _OWNER - needed):
+            made |= {name: text for name, text in named.items() if name in needed}
     if "time_zone" in needed and assumed.time_zones:
         zone = _only_zone(patch.text_of(fields, "country") or "")
         if zone is not None:
@@ -92,7 +95,7 @@ def owner_of(fields: RawObject, assumed: Assumptions) -> PartyId | None:
 def _evses(fields: RawObject) -> list[RawObject]:
     try:
         return patch.children(fields, "evses")
-    except msgspec.DecodeError:
+    except OCPIError:  # the check of the object names what is wrong with them
         return []
 
 

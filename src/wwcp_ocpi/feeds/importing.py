@@ -13,9 +13,10 @@ from wwcp_ocpi.feeds.assumptions import NOTHING, Assumptions
 from wwcp_ocpi.feeds.checking import Good, Rejected, check
 from wwcp_ocpi.feeds.reading import Entry
 from wwcp_ocpi.partners.publish import OwnObject, Publisher
+from wwcp_ocpi.protocol.endpoint import Resource
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.protocol.version import Version
-from wwcp_ocpi.scalars import PartyId
+from wwcp_ocpi.scalars import PartyId, fold
 from wwcp_ocpi.store.ports import Objects, PageRequest, Side
 
 CHUNK = 500
@@ -46,6 +47,8 @@ async def import_objects(
 ) -> Imported:
     """Store the objects of a feed as our own.
 
+    Of two objects with one id the first is taken, so that the same feed once more changes nothing.
+
     Args:
         push: whether partners hear of each at once.
         on_rejected: told of every object that was not taken.
@@ -54,15 +57,19 @@ async def import_objects(
     Raises:
         UsageError: the module keeps no objects.
     """
-    resource = version.modules[module].resource if module in version.modules else None
-    if resource is None:
-        kept = ", ".join(sorted(name for name, known in version.modules.items() if known.resource))
-        raise UsageError(f"OCPI {version.number} keeps no {module!r}; it keeps {kept}")
+    resource = resource_of(version, module)
     result, counts, chunk = Imported(), Counter[str](), list[OwnObject]()
+    seen: dict[tuple[PartyId, str], tuple[int, int]] = {}
     began = time.monotonic()
     for entry in entries:
         result.read += 1
         found = check(resource, entry, assumed)
+        if isinstance(found, Good):
+            id = fold(found.id) if version.facts.ids_fold else found.id
+            first, body = seen.setdefault((found.owner, id), (found.index, hash(found.body)))
+            if body != hash(found.body):
+                reason = f"$.{resource.id_field}: {found.owner} {found.id} is object {first} of this feed already"
+                found = Rejected(index=found.index, reasons=[reason], body=entry.body)
         if isinstance(found, Good):
             chunk.append(_own(found))
             result.warnings += len(found.warnings)
@@ -81,6 +88,19 @@ async def import_objects(
     result.assumed = dict(sorted(counts.items()))
     result.seconds = round(time.monotonic() - began, 3)
     return result
+
+
+def resource_of(version: Version, module: str) -> Resource:
+    """The objects that a module keeps.
+
+    Raises:
+        UsageError: there is no such module, or it keeps none.
+    """
+    resource = version.modules[module].resource if module in version.modules else None
+    if resource is None:
+        kept = ", ".join(sorted(name for name, known in version.modules.items() if known.resource))
+        raise UsageError(f"OCPI {version.number} keeps no {module!r}; it keeps {kept}")
+    return resource
 
 
 def _own(found: Good) -> OwnObject:
@@ -103,7 +123,12 @@ async def _flush(
 async def export_objects(
     store: Objects, version: Version, module: str, *, side: Side = Side.OURS, owner: PartyId | None = None
 ) -> AsyncIterator[bytes]:
-    """Every object of a module as it is kept, in the order of creation."""
+    """Every object of a module as it is kept, in the order of creation.
+
+    Raises:
+        UsageError: the module keeps no objects.
+    """
+    resource_of(version, module)
     after: str | None = None
     while True:
         page = await store.page(

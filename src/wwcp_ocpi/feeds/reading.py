@@ -45,7 +45,7 @@ def _content(path: str) -> bytes:
         raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
         return gzip.decompress(raw) if raw.startswith(_GZIP) else raw
     except (OSError, EOFError, zlib.error) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from error
+        raise UsageError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def read(content: bytes, name: str) -> Iterator[Entry]:
@@ -57,32 +57,31 @@ def read(content: bytes, name: str) -> Iterator[Entry]:
     content = content.removeprefix(_BOM).strip()
     if not content:
         raise UsageError(f"{name}: expected JSON, got an empty file")
-    whole = _whole(content)
-    if whole is not None:
-        yield from (Entry(index, bytes(raw)) for index, raw in enumerate(whole))
+    try:
+        whole = _whole(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        lines = [line for line in content.splitlines() if line.strip()]
+        if not any(_is_json(line) for line in lines[:2]):
+            raise UsageError(
+                f"{name}: expected a JSON object, an array, an OCPI envelope or JSON lines: {error}"
+            ) from error
+        for index, line in enumerate(lines):
+            yield Entry(index, line) if _is_json(line) else Entry(index, line, "expected a JSON object on this line")
         return
-    lines = [line for line in content.splitlines() if line.strip()]
-    if not any(_is_json(line) for line in lines[:2]):
-        raise UsageError(f"{name}: expected a JSON object, an array, an OCPI envelope or JSON lines")
-    for index, line in enumerate(lines):
-        yield (Entry(index, line) if _is_json(line) else Entry(index, line, "expected a JSON object on this line"))
+    yield from (Entry(index, bytes(raw)) for index, raw in enumerate(whole))
 
 
-def _whole(content: bytes) -> list[msgspec.Raw] | None:
-    """The objects if the content is one JSON value, else None."""
-    try:
-        if content.startswith(b"["):
-            return _array.decode(content)
-        fields = _object.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    data = fields.get("data")
-    if data is None or not {"status_code", "timestamp"} & fields.keys():
+def _whole(content: bytes) -> list[msgspec.Raw]:
+    """The objects in one JSON value. An envelope is what has `data` and no id of its own; some have nothing else."""
+    if content.startswith(b"["):
+        return _array.decode(content)
+    fields = _object.decode(content)
+    if "id" in fields or not {"data", "status_code"} & fields.keys():
         return [msgspec.Raw(content)]
-    try:
-        return _array.decode(data)
-    except msgspec.DecodeError:
-        return [data]
+    data = bytes(fields.get("data", b"null"))
+    if data == b"null":
+        return []
+    return _array.decode(data) if data.startswith(b"[") else [msgspec.Raw(data)]
 
 
 def _is_json(line: bytes) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -23,6 +23,8 @@ from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server.settings import OwnParty
 
 ENV_PREFIX = "WWCP_OCPI_"
+ROLES = ("CPO", "EMSP", "HUB", "NAP", "NSP", "SCSP", "PTP", "OTHER")
+"""The roles of all versions; none of them has every one."""
 
 
 class ServerSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +39,13 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True):
     certificate: Annotated[str, Meta(description="TLS certificate chain, a PEM file. Empty: plain HTTP.")] = ""
     key: Annotated[str, Meta(description="Private key of the certificate, a PEM file.")] = ""
     versions: Annotated[tuple[str, ...], Meta(description="OCPI versions that are served.")] = tuple(VERSIONS)
-    modules: Annotated[tuple[str, ...], Meta(description="Functional modules that are served.")] = ("locations",)
+    modules: Annotated[tuple[str, ...], Meta(description="Functional modules that are served.")] = (
+        "locations",
+        "tariffs",
+        "tokens",
+        "sessions",
+        "cdrs",
+    )
     page_size: Annotated[int, Meta(ge=1, description="Objects on a page when the partner does not say.")] = 50
     max_page_size: Annotated[int, Meta(ge=1, description="Objects on a page at most (X-Limit).")] = 1000
     trusted_proxies: Annotated[
@@ -97,7 +105,7 @@ class PartySection(msgspec.Struct, frozen=True, kw_only=True):
     """One of the parties that this gateway is. Write `[[party]]` once for each."""
 
     id: Annotated[str, Meta(description="Country code and party id, like DE*GEF.")]
-    role: Annotated[str, Meta(description="CPO, EMSP, HUB, NAP, NSP, SCSP, PTP or OTHER.")] = "CPO"
+    role: Annotated[str, Meta(description=f"{', '.join(ROLES[:-1])} or {ROLES[-1]}.")] = "CPO"
     name: Annotated[str, Meta(description="Business name.")] = ""
     website: Annotated[str, Meta(description="Website.")] = ""
 
@@ -149,12 +157,46 @@ def load(path: Path | None, environ: Mapping[str, str] | None = None) -> Config:
             raise UsageError(f"{path}: {error.strerror}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise UsageError(f"{path}: expected TOML: {error}") from error
-    _refuse_unknown(found, str(path or "configuration"))
+    where = str(path or "configuration")
+    _refuse_unknown(found, where)
     _override(found, os.environ if environ is None else environ)
     try:
-        return msgspec.convert(found, Config)
+        config = msgspec.convert(found, Config)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{path or 'configuration'}: {error}") from error
+        raise UsageError(f"{where}: {error}") from error
+    for key, values, known in _choices(config):
+        for value in values:
+            if value not in known:
+                raise UsageError(f"{where}: {key}: expected one of {', '.join(known)}, got {value!r}")
+    for key, problem in _problems(config):
+        raise UsageError(f"{where}: {key}: {problem}")
+    return config
+
+
+def _choices(config: Config) -> list[tuple[str, Iterable[str], Iterable[str]]]:
+    """Keys that name something: what they name, and what there is."""
+    modules = sorted({name for known in VERSIONS.values() for name in known.modules})
+    return [
+        ("server.versions", config.server.versions, VERSIONS),
+        ("server.modules", config.server.modules, modules),
+        ("party.role", [party.role.upper() for party in config.party], ROLES),
+    ]
+
+
+def _problems(config: Config) -> Iterator[tuple[str, str]]:
+    """What is wrong though its type is right: the key, and what was expected."""
+    server, key = config.server, config.store.key
+    if server.base_url and not server.base_url.startswith(("http://", "https://")):
+        yield "server.base_url", f"expected an absolute http or https URL, got {server.base_url!r}"
+    if server.page_size > server.max_page_size:
+        yield "server.page_size", f"expected at most server.max_page_size ({server.max_page_size})"
+    if key and not key.startswith(("file:", "env:")):
+        yield "store.key", "expected file:PATH or env:NAME"
+    for party in config.party:
+        try:
+            PartyId.parse(party.id)
+        except ValueError as error:
+            yield "party.id", str(error)
 
 
 def _sections() -> dict[str, type[msgspec.Struct]]:
@@ -189,8 +231,8 @@ def _override(found: dict[str, Any], environ: Mapping[str, str]) -> None:
         hints = get_type_hints(cls)
         for key in cls.__struct_fields__:
             text = environ.get(f"{ENV_PREFIX}{section}_{key}".upper())
-            if text is not None:
-                found.setdefault(section, {})[key] = _typed(hints[key], text)
+            if text is not None and isinstance(found.setdefault(section, {}), dict):
+                found[section][key] = _typed(hints[key], text)
 
 
 def _typed(hint: Any, text: str) -> Any:

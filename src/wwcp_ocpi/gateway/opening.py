@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -80,9 +82,19 @@ def _folder(config: Config) -> tuple[Path, Vault]:
 
 
 def _own_key(path: Path) -> bytes:
-    """The key in our own file; at the first start a new one, readable by nobody else."""
+    """The key in our own file; at the first start a new one, readable by nobody else.
+
+    It is whole and on disk before it has its name, and of two processes that start at once one makes it.
+    """
     if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(Vault.new_key().hex())
+        descriptor, made = tempfile.mkstemp(prefix=f"{path.name}-", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(Vault.new_key().hex())
+                file.flush()
+                os.fsync(descriptor)
+            with contextlib.suppress(FileExistsError):
+                os.link(made, path)
+        finally:
+            os.unlink(made)
     return read_secret(f"file:{path}")

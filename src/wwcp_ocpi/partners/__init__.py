@@ -2,7 +2,9 @@
 """The partners of a platform: who they are, how they come and go, what they get and what we get from them."""
 
 from wwcp_ocpi.partners.book import PartnerBook
+from wwcp_ocpi.partners.commands import Commands, Sent
 from wwcp_ocpi.partners.delivery import Courier
+from wwcp_ocpi.partners.desk import CommandDesk
 from wwcp_ocpi.partners.model import Access, Partner, PartnerParty, Purpose, Remote
 from wwcp_ocpi.partners.publish import Publisher
 from wwcp_ocpi.partners.pull import Pulled, pull
@@ -10,6 +12,8 @@ from wwcp_ocpi.partners.registration import Registration
 
 __all__ = [
     "Access",
+    "CommandDesk",
+    "Commands",
     "Courier",
     "Partner",
     "PartnerBook",
@@ -19,5 +23,6 @@ __all__ = [
     "Purpose",
     "Registration",
     "Remote",
+    "Sent",
     "pull",
 ]

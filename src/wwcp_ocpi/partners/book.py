@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from wwcp_ocpi.partners.model import Access, Partner, Purpose, read, write
 from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.protocol.errors import NotFound, UsageError
-from wwcp_ocpi.scalars import Secret
+from wwcp_ocpi.scalars import PartyId, Secret
 from wwcp_ocpi.security import Vault
 from wwcp_ocpi.server.caller import Caller
 from wwcp_ocpi.store.ports import Documents
@@ -70,6 +70,13 @@ class PartnerBook:
         if partner is None:
             raise NotFound(f"no partner {id!r}; there are {', '.join(sorted(self._partners)) or 'none'}")
         return partner
+
+    def holder(self, party: PartyId | None) -> str | None:
+        """The registered partner that has a party, if there is one."""
+        for partner in self.all():
+            if partner.is_registered and party in partner.party_ids:
+                return partner.id
+        return None
 
     async def change(self, id: str, edit: Callable[[Partner], Partner]) -> Partner:
         """Edit a partner on the state stored now; a new one begins empty. `edit` may raise to leave it alone.

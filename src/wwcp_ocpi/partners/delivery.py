@@ -8,7 +8,7 @@ is not asked again with the same: that is logged, and its next pull shows it the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 import structlog
@@ -21,7 +21,6 @@ from wwcp_ocpi.protocol.errors import BadAnswer, NotAuthenticated, NotFound, OCP
 from wwcp_ocpi.protocol.shape import StructType
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.registry import version as version_of
-from wwcp_ocpi.scalars import fold
 from wwcp_ocpi.store.ports import Delivery, Key, Push, Side, Store
 
 log = structlog.get_logger()
@@ -106,24 +105,33 @@ class Courier:
         peer.wire.ours = push.owner
         resource = version_of(push.version).modules[push.module].resource
         assert resource is not None, f"{push.module} keeps no objects"
-        if push.method == "PATCH":
+        query = {resource.qualifier: push.qualifier} if push.qualifier else None
+        if push.method == "DELETE":
+            await peer.delete(resource.type, push.id, owner=push.owner, query=query)
+        elif push.method == "PATCH":
             cls = _type_at(resource, len(push.parts))
             try:
-                await peer.patch_bytes(cls, push.body, push.id, *push.parts, owner=push.owner)
+                await peer.patch_bytes(cls, push.body, push.id, *push.parts, owner=push.owner, query=query)
             except Refused as error:
                 if error.http_status != HTTPStatus.NOT_FOUND and error.ocpi_status != StatusCode.UNKNOWN_LOCATION:
                     raise
                 # TRN-24: the partner does not have the object; give it the whole.
-                await self._put(peer, push, resource)
+                await self._whole(peer, push, resource, "PUT", query)
         else:
-            await self._put(peer, push, resource)
+            await self._whole(peer, push, resource, push.method, query)
 
-    async def _put(self, peer: Peer, push: Push, resource: Resource) -> None:
+    async def _whole(
+        self, peer: Peer, push: Push, resource: Resource, method: str, query: Mapping[str, str] | None
+    ) -> None:
         """Send the object as it is stored now: a later change needs no second PUT."""
-        id = fold(push.id) if peer.version.facts.ids_fold else push.id
+        id = peer.version.key_id(resource, push.id, push.qualifier)
         stored = await self._store.get(Key(Side.OURS, push.module, push.owner, id))
-        if stored is not None and stored.version == push.version:
-            await peer.put_bytes(resource.type, stored.body, push.id, owner=push.owner)
+        if stored is None or stored.version != push.version:
+            return
+        if method == "POST":
+            await peer.post_bytes(resource.type, stored.body)
+        else:
+            await peer.put_bytes(resource.type, stored.body, push.id, owner=push.owner, query=query)
 
     async def _later(self, delivery: Delivery, error: OCPIError) -> None:
         wait = wait_s(delivery.attempts)

@@ -15,18 +15,25 @@ from wwcp_ocpi.protocol.endpoint import Interface, Operation
 from wwcp_ocpi.protocol.errors import NotFound
 from wwcp_ocpi.protocol.patch import Step
 from wwcp_ocpi.protocol.version import Version
-from wwcp_ocpi.scalars import PartyId, fold, now
+from wwcp_ocpi.scalars import PartyId, now
 from wwcp_ocpi.server.versions import may_call
-from wwcp_ocpi.store.ports import Decide, Key, Objects, Outcome, Push, Side, Stored, Write
+from wwcp_ocpi.store.ports import Decide, Delete, Key, Objects, Outcome, Push, Side, Stored, Write
 
 
 class OwnObject(msgspec.Struct, frozen=True, kw_only=True):
-    """One of our objects, as bytes of a version, to be published."""
+    """One of our objects, as bytes of a version, to be published.
+
+    `qualifier` is what names it together with its id: a Token's type. `concerns` is the party that a private object
+    is for: the owner of the driver's Token, for a Session or a CDR. Nobody else sees it. Where the object has a
+    CdrToken, that says it.
+    """
 
     owner: PartyId
     id: str
     last_updated: int
     body: bytes
+    qualifier: str | None = None
+    concerns: PartyId | None = None
 
 
 class Publisher:
@@ -44,16 +51,37 @@ class Publisher:
         Args:
             push: whether partners hear of it now; without, they find it when they pull.
         """
-        listeners = self._listeners(version, module) if push else []
-        return await self._store.change_all(
-            [
-                (_key(version, module, thing.owner, thing.id), _put(version, module, thing, listeners))
-                for thing in things
-            ]
+        everybody = self._listeners(version, module) if push else []
+        changes = []
+        for thing in things:
+            audience = self._audience(version, module, thing)
+            listeners = [one for one in everybody if audience in ("", one)]
+            key = _key(version, module, thing.owner, thing.id, thing.qualifier)
+            changes.append((key, _put(version, module, thing, audience, listeners)))
+        return await self._store.change_all(changes)
+
+    async def withdraw(
+        self, version: Version, module: str, owner: PartyId, id: str, *, qualifier: str | None = None
+    ) -> Outcome:
+        """Remove one of our objects, and tell the partners, where the module has a DELETE for that."""
+        key = _key(version, module, owner, id, qualifier)
+        rows = version.rows(module, Interface.RECEIVER)
+        heard = any(row.operation is Operation.DELETE for row in rows)
+        pushes = tuple(
+            _push(listener, version, module, owner, [id], "DELETE", b"", qualifier)
+            for listener in (self._listeners(version, module) if heard else ())
         )
+        return await self._store.change(key, lambda stored: Delete(pushes=pushes) if stored is not None else None)
 
     async def change(
-        self, version: Version, module: str, owner: PartyId, ids: Sequence[str], change: Mapping[str, Any]
+        self,
+        version: Version,
+        module: str,
+        owner: PartyId,
+        ids: Sequence[str],
+        change: Mapping[str, Any],
+        *,
+        qualifier: str | None = None,
     ) -> Outcome:
         """Change some fields of an object or of a part of it (`ids` as in a path), and tell the partners just that.
 
@@ -72,9 +100,7 @@ class Publisher:
         body = patch.join(fields)
         stamp = patch.moment_of(fields)
         assert stamp is not None
-        pushes = tuple(
-            _push(listener, version, module, owner, ids, "PATCH", body) for listener in self._listeners(version, module)
-        )
+        listeners = self._listeners(version, module)
 
         def decide(stored: Stored | None) -> Write | None:
             if stored is None:
@@ -85,9 +111,26 @@ class Publisher:
                 return None
             changed = patch.replace(whole, steps, patch.merge(part, fields), stamp)
             at = patch.moment_of(changed) or stamp
-            return Write(version=version.number, last_updated=at.micros, body=patch.join(changed), pushes=pushes)
+            return Write(
+                version=version.number,
+                last_updated=at.micros,
+                body=patch.join(changed),
+                audience=stored.audience,
+                pushes=tuple(
+                    _push(one, version, module, owner, ids, "PATCH", body, qualifier)
+                    for one in listeners
+                    if stored.audience in ("", one)
+                ),
+            )
 
-        return await self._store.change(_key(version, module, owner, ids[0]), decide)
+        return await self._store.change(_key(version, module, owner, ids[0], qualifier), decide)
+
+    def _audience(self, version: Version, module: str, thing: OwnObject) -> str:
+        """The partner that a private object is for: who has its party now, or `?` and the party until somebody has."""
+        if not version.modules[module].is_private:
+            return ""
+        concerned = thing.concerns or _owner_of_token(thing.body)
+        return self._book.holder(concerned) or unclaimed(concerned)
 
     def _listeners(self, version: Version, module: str) -> list[str]:
         """The partners that are pushed to: registered, in this version, on the receiving side of the module."""
@@ -108,26 +151,65 @@ def _receives(partner: Partner, version: Version, module: str) -> bool:
     return any(
         endpoint.identifier == module and (not needs_role or endpoint.role == Interface.RECEIVER.value)
         for endpoint in remote.endpoints
-    ) and any(row.operation is Operation.PUT for row in version.rows(module, Interface.RECEIVER))
+    ) and any(row.operation in (Operation.PUT, Operation.POST) for row in version.rows(module, Interface.RECEIVER))
 
 
-def _key(version: Version, module: str, owner: PartyId, id: str) -> Key:
-    return Key(Side.OURS, module, owner, fold(id) if version.facts.ids_fold else id)
+def _owner_of_token(body: bytes) -> PartyId | None:
+    """The party in a CdrToken, where the version has one: the eMSP of the driver."""
+    raw = patch.split(body).get("cdr_token")
+    if raw is None:
+        return None
+    token = patch.split(raw)
+    return PartyId.of(patch.text_of(token, "country_code") or "", patch.text_of(token, "party_id") or "")
 
 
-def _put(version: Version, module: str, thing: OwnObject, listeners: Iterable[str]) -> Decide:
-    pushes = tuple(_push(listener, version, module, thing.owner, [thing.id], "PUT", b"") for listener in listeners)
+def unclaimed(party: PartyId | None) -> str:
+    """The audience of a private object whose party is no partner's yet; nobody sees it."""
+    return f"?{party or ''}"
+
+
+def _key(version: Version, module: str, owner: PartyId, id: str, qualifier: str | None) -> Key:
+    resource = version.modules[module].resource
+    assert resource is not None, f"{module} keeps no objects"
+    return Key(Side.OURS, module, owner, version.key_id(resource, id, qualifier))
+
+
+def _put(version: Version, module: str, thing: OwnObject, audience: str, listeners: Iterable[str]) -> Decide:
+    method = push_method(version, module)
+    pushes = tuple(
+        _push(listener, version, module, thing.owner, [thing.id], method, b"", thing.qualifier)
+        for listener in listeners
+    )
 
     def decide(stored: Stored | None) -> Write | None:
         if stored is not None and stored.body == thing.body and stored.version == version.number:
             return None
-        return Write(version=version.number, last_updated=thing.last_updated, body=thing.body, pushes=pushes)
+        return Write(
+            version=version.number,
+            last_updated=thing.last_updated,
+            body=thing.body,
+            audience=audience,
+            pushes=pushes,
+        )
 
     return decide
 
 
+def push_method(version: Version, module: str) -> str:
+    """How a whole object is given to a receiver: PUT, or POST where it is final (CDRs)."""
+    operations = {row.operation for row in version.rows(module, Interface.RECEIVER)}
+    return "PUT" if Operation.PUT in operations else "POST"
+
+
 def _push(
-    partner: str, version: Version, module: str, owner: PartyId, ids: Sequence[str], method: str, body: bytes
+    partner: str,
+    version: Version,
+    module: str,
+    owner: PartyId,
+    ids: Sequence[str],
+    method: str,
+    body: bytes,
+    qualifier: str | None = None,
 ) -> Push:
     return Push(
         partner=partner,
@@ -137,5 +219,6 @@ def _push(
         owner=owner,
         id=ids[0],
         parts=tuple(ids[1:]),
+        qualifier=qualifier,
         body=body,
     )

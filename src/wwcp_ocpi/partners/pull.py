@@ -15,12 +15,13 @@ from wwcp_ocpi.partners.model import Partner
 from wwcp_ocpi.protocol import patch
 from wwcp_ocpi.protocol.endpoint import Resource
 from wwcp_ocpi.protocol.version import Version
-from wwcp_ocpi.scalars import DateTime, PartyId, fold
+from wwcp_ocpi.scalars import DateTime, PartyId
 from wwcp_ocpi.store.ports import Decide, Delete, Key, Objects, PageRequest, Side, Stored, Write
 
 log = structlog.get_logger()
 
 CHUNK = 200
+BEGINNING = DateTime.from_micros(0)
 
 
 class Pulled(msgspec.Struct, kw_only=True):
@@ -56,7 +57,11 @@ async def pull(
     version = peer.version
     resource = version.modules[module].resource
     assert resource is not None, f"{module} keeps no objects"
-    pages = peer.pages(resource.type, date_from=date_from, limit=limit, on_bad=on_bad)
+    if date_from is None and any(parameter.required for parameter in peer.list_row(resource.type).query):
+        asked_from: DateTime | None = BEGINNING  # SES-05: sessions want to know since when
+    else:
+        asked_from = date_from
+    pages = peer.pages(resource.type, date_from=asked_from, limit=limit, on_bad=on_bad)
     result = Pulled()
     seen: set[Key] = set()
     chunk: list[tuple[Key, Decide]] = []
@@ -66,7 +71,7 @@ async def pull(
         if owner is None:
             result.foreign += 1
             continue
-        key = _key(version, module, owner, getattr(received.value, resource.id_field))
+        key = _key(version, module, owner, resource, received)
         seen.add(key)
         chunk.append((key, _keep(version, received, partner)))
         if len(chunk) >= CHUNK:
@@ -88,8 +93,10 @@ def _owner(resource: Resource, received: Received[Any], partner: Partner) -> Par
     return owner if owner in partner.party_ids or partner.hub is not None else None
 
 
-def _key(version: Version, module: str, owner: PartyId, id: str) -> Key:
-    return Key(Side.THEIRS, module, owner, fold(id) if version.facts.ids_fold else id)
+def _key(version: Version, module: str, owner: PartyId, resource: Resource, received: Received[Any]) -> Key:
+    value = received.value
+    qualifier = str(getattr(value, resource.qualifier)) if resource.qualifier else None
+    return Key(Side.THEIRS, module, owner, version.key_id(resource, getattr(value, resource.id_field), qualifier))
 
 
 def _keep(version: Version, received: Received[Any], partner: Partner) -> Decide:
@@ -133,8 +140,10 @@ async def _remove_unlisted(
                 )
             )
             for body in page.bodies:
-                id = patch.text_of(patch.split(body), resource.id_field) or ""
-                key = _key(version, module, owner, id)
+                fields = patch.split(body)
+                id = patch.text_of(fields, resource.id_field) or ""
+                qualifier = patch.text_of(fields, resource.qualifier) if resource.qualifier else None
+                key = Key(Side.THEIRS, module, owner, version.key_id(resource, id, qualifier))
                 if key not in seen:
                     gone.append((key, _forget(partner)))
             after = page.next

@@ -18,6 +18,7 @@ from wwcp_ocpi.partners import credentials
 from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.credentials import Theirs
 from wwcp_ocpi.partners.model import Access, Partner, Purpose, Remote
+from wwcp_ocpi.partners.publish import unclaimed
 from wwcp_ocpi.protocol.credentials_token import TokenForm, new_token
 from wwcp_ocpi.protocol.endpoint import Interface, Operation
 from wwcp_ocpi.protocol.errors import (
@@ -39,7 +40,7 @@ from wwcp_ocpi.scalars import PartyId, Secret, now
 from wwcp_ocpi.security import Vault
 from wwcp_ocpi.server.caller import Caller
 from wwcp_ocpi.server.settings import ServerSettings
-from wwcp_ocpi.store.ports import Outbox
+from wwcp_ocpi.store.ports import Store
 
 log = structlog.get_logger()
 
@@ -51,12 +52,12 @@ class Registration:
     """The credentials handshake, as the side that is asked (`Registrar`) and as the side that asks."""
 
     def __init__(
-        self, settings: ServerSettings, book: PartnerBook, vault: Vault, outbox: Outbox, transport: Transport
+        self, settings: ServerSettings, book: PartnerBook, vault: Vault, store: Store, transport: Transport
     ) -> None:
         self._settings = settings
         self._book = book
         self._vault = vault
-        self._outbox = outbox
+        self._store = store
         self._transport = transport
 
     # The side that is asked
@@ -112,7 +113,7 @@ class Registration:
                 raise MethodNotAllowed("credentials: already registered; use PUT to change credentials")
             return self._joined(partner, theirs, remote, self._access(partner, token, caller, first=first))
 
-        await self._book.change(caller.partner, edit)
+        await self._readdress(await self._book.change(caller.partner, edit))
         log.info(
             "partner.registered" if first else "partner.renewed",
             partner=caller.partner,
@@ -333,14 +334,20 @@ class Registration:
             return self._joined(partner, theirs, remote, (*older, fresh))
 
         partner = await self._book.change(id, edit)
+        await self._readdress(partner)
         log.info("partner.joined", partner=id, version=peer.version.number)
         return partner
 
     # What both sides need
 
+    async def _readdress(self, partner: Partner) -> None:
+        """What was stored for its parties while nobody had them is the partner's from now on."""
+        for party in partner.party_ids:
+            await self._store.readdress(unclaimed(party), partner.id)
+
     async def _end(self, id: str) -> None:
         await self._book.change(id, lambda partner: replace(partner, access=(), remote=None))
-        await self._outbox.forget(id)
+        await self._store.forget(id)
 
     def _access(self, partner: Partner, token: Secret, caller: Caller, *, first: bool) -> tuple[Access, ...]:
         """The partner's tokens with the fresh one. It stands for what the token stood for that it follows."""

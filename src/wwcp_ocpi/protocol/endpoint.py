@@ -152,6 +152,10 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
     id_field: str = "id"
     parts: tuple[Part, ...] = ()
     under: str = ""
+    qualifier: str = ""
+    """The field that names an object together with its id, and the query parameter of that name: a Token's type."""
+    appended: tuple[str, ...] = ()
+    """Lists to which a PATCH adds, where it replaces all others (SES-17)."""
 
     @cached_property
     def names_owner(self) -> bool:
@@ -175,6 +179,8 @@ class Module(msgspec.Struct, frozen=True, dict=True):
     receivers: frozenset[str] = frozenset()
     resources: tuple[Resource, ...] = ()
     is_functional: bool = True
+    is_private: bool = False
+    """Whether an object concerns one partner alone, so that no other may see it: Sessions and CDRs."""
 
     @property
     def resource(self) -> Resource | None:

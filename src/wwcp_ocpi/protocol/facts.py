@@ -39,3 +39,5 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The OCPI status for a driver's Token that nobody knows."""
     has_hub_role: bool
     """Whether HUB is a role of its own."""
+    failed_command: str
+    """The result of a command that came to nothing for a reason that the version has no word for."""

@@ -94,6 +94,11 @@ def children(parent: RawObject, field: str) -> list[RawObject]:
         raise InvalidParameters(f"$.{field}: expected a list of objects: {error}", path=f"$.{field}") from error
 
 
+def listed(entries: Sequence[RawObject]) -> msgspec.Raw:
+    """A list of objects as the value of a field."""
+    return msgspec.Raw(_encoder.encode(entries))
+
+
 def descend(fields: RawObject, steps: Sequence[Step]) -> RawObject:
     """The part of an object that the steps lead to.
 
@@ -127,7 +132,7 @@ def replace(fields: RawObject, steps: Sequence[Step], part: RawObject, stamp: Da
         entries.append(part)
     else:
         entries[at] = replace(entries[at], rest, part, stamp)
-    return stamped({**fields, step.field: msgspec.Raw(_encoder.encode(entries))}, stamp)
+    return stamped({**fields, step.field: listed(entries)}, stamp)
 
 
 def moment_of(fields: RawObject, name: str = "last_updated") -> DateTime | None:

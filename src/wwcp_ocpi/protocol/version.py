@@ -8,10 +8,11 @@ from functools import cached_property
 
 import msgspec
 
-from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Module
+from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Module, Resource
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.protocol.facts import Facts
 from wwcp_ocpi.protocol.shape import StructType
+from wwcp_ocpi.scalars import fold
 
 
 class Version(msgspec.Struct, frozen=True, dict=True):
@@ -43,6 +44,11 @@ class Version(msgspec.Struct, frozen=True, dict=True):
         if found is None:
             raise UsageError(f"OCPI {self.number} has no object {name!r}; it has {', '.join(sorted(self.objects))}")
         return found
+
+    def key_id(self, resource: Resource, id: str, qualifier: str | None = None) -> str:
+        """An object's id as stores have it: folded where ids are equal in any case, with what qualifies it."""
+        known = fold(id) if self.facts.ids_fold else id
+        return f"{known}|{qualifier}" if resource.qualifier else known
 
     def rows(self, module: str, interface: Interface) -> tuple[Endpoint, ...]:
         """The endpoint rows of one side of a module."""

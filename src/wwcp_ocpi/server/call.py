@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from wwcp_ocpi.protocol import envelope
-from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Resource
+from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Module, Resource
 from wwcp_ocpi.protocol.errors import MalformedBody, WrongContentType
 from wwcp_ocpi.protocol.http import JSON, Request
 from wwcp_ocpi.protocol.patch import Step
 from wwcp_ocpi.protocol.version import Version
-from wwcp_ocpi.scalars import PartyId, fold
+from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server.caller import Caller
 from wwcp_ocpi.store.ports import Key, Side
 
@@ -55,9 +55,19 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return PartyId.of(self.params["country_code"], self.params["party_id"])
 
     @cached_property
+    def module(self) -> Module:
+        """The module of the row."""
+        return self.version.modules[self.endpoint.module]
+
+    @cached_property
+    def audience(self) -> str:
+        """Whose of our objects these are: a private module shows a partner its own and no other."""
+        return self.caller.partner if self.module.is_private and self.side is Side.OURS else ""
+
+    @cached_property
     def resource(self) -> Resource:
         """The objects of this module."""
-        resource = self.version.modules[self.endpoint.module].resource_of(self.endpoint)
+        resource = self.module.resource_of(self.endpoint)
         assert resource is not None, f"{self.endpoint.module} keeps no objects"
         return resource
 
@@ -66,10 +76,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The ids in the path below the owner: object, part, part of the part."""
         return [value for name, value in self.params.items() if name not in ("country_code", "party_id")]
 
-    @property
-    def id(self) -> str:
-        """The object's id as keys have it."""
-        return fold(self.ids[0]) if self.version.facts.ids_fold else self.ids[0]
+    @cached_property
+    def qualifier(self) -> str | None:
+        """What the query says that names the object together with its id, as `type=APP_USER` for a Token."""
+        return self.request.query.get(self.resource.qualifier) if self.resource.qualifier else None
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -80,9 +90,13 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             for part, id in zip(self.resource.parts, self.ids[1:], strict=False)
         ]
 
-    def key(self, owner: PartyId) -> Key:
-        """The key of the object that the path names."""
-        return Key(self.side, self.endpoint.module, owner, self.id)
+    def key(self, owner: PartyId, qualifier: str | None = None) -> Key:
+        """The key of the object that the path names, with the qualifier of the body, the query, or its default."""
+        known = qualifier or self.qualifier
+        if self.resource.qualifier and known is None:
+            known = next(one.default for one in self.endpoint.query if one.name == self.resource.qualifier)
+        id = self.version.key_id(self.resource, self.ids[0], known)
+        return Key(self.side, self.endpoint.module, owner, id)
 
     def body(self) -> bytes:
         """The body, which must be there and be announced as JSON (TRN-09; a missing announcement is forgiven).

@@ -21,7 +21,7 @@ from wwcp_ocpi.protocol.shape import StructType, field_names
 from wwcp_ocpi.scalars import DateTime, PartyId, now
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.objects import unknown
-from wwcp_ocpi.store.ports import Stored, Write
+from wwcp_ocpi.store.ports import Delete, Stored, Write
 
 log = structlog.get_logger()
 
@@ -30,10 +30,10 @@ async def put_object(call: Call) -> Answer:
     """Create or replace an object, or one part of it. 201 when it is new (STC-04)."""
     body = call.body()
     target = _target(call)
-    _check(call, target, body)
+    check(call, target, body)
     fields = patch.split(body)
     _same_ids(call, target, fields, required=True)
-    owner = _owner(call)
+    key = call.key(_owner(call), _qualifier(call, fields))
 
     def decide(stored: Stored | None) -> Write:
         if not call.steps:
@@ -49,7 +49,7 @@ async def put_object(call: Call) -> Answer:
         return _write(call, patch.join(changed), patch.moment_of(changed) or stamp)
 
     created: list[bool] = []
-    outcome = await call.server.store.change(call.key(owner), decide)
+    outcome = await call.server.store.change(key, decide)
     is_new = created[-1] if created else outcome.created
     return ok(status=HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
@@ -58,7 +58,7 @@ async def patch_object(call: Call) -> Answer:
     """Change the named fields of an object or part, and nothing else (LOC-17)."""
     body = call.body()
     target = _target(call)
-    _check(call, target, body, partial=True)
+    check(call, target, body, partial=True)
     change = patch.split(body)
     if not change:
         raise InvalidParameters("$: expected at least one field to change", path="$")
@@ -74,9 +74,22 @@ async def patch_object(call: Call) -> Answer:
         _precondition(call, patch.join(part))
         _not_older(call, stamp, patch.moment_of(part))
         at = stamp or now()
-        merged = patch.merge(part, change)
+        merged = patch.merge(part, _appended(call, part, change))
         changed = patch.replace(whole, call.steps, merged if stamp else patch.stamped(merged, at), at)
         return _write(call, patch.join(changed), patch.moment_of(changed) or at)
+
+    await call.server.store.change(call.key(_owner(call)), decide)
+    return ok()
+
+
+async def delete_object(call: Call) -> Answer:
+    """Remove an object that its owner has withdrawn."""
+
+    def decide(stored: Stored | None) -> Delete:
+        if stored is None or stored.version != call.version.number:
+            raise unknown(call)
+        _precondition(call, stored.body)
+        return Delete()
 
     await call.server.store.change(call.key(_owner(call)), decide)
     return ok()
@@ -94,25 +107,51 @@ def _owner(call: Call) -> PartyId:
     return owner
 
 
+def _qualifier(call: Call, fields: RawObject) -> str | None:
+    """What qualifies the object in a body; a query that says otherwise is refused.
+
+    Raises:
+        InvalidParameters
+    """
+    name = call.resource.qualifier
+    found = patch.text_of(fields, name) if name else None
+    if found is not None and call.qualifier is not None and found != call.qualifier:
+        raise InvalidParameters(
+            f"$.{name}: expected {call.qualifier!r} as in the query, got {found!r}", path=f"$.{name}"
+        )
+    return found
+
+
+def _appended(call: Call, stored: RawObject, change: RawObject) -> RawObject:
+    """The change, with lists that a PATCH adds to (SES-17) made whole. What is there already is not added again."""
+    for name in call.resource.appended if not call.steps else ():
+        if name in change:
+            before = patch.children(stored, name)
+            known = {etag.canonical(patch.join(entry)) for entry in before}
+            added = [one for one in patch.children(change, name) if etag.canonical(patch.join(one)) not in known]
+            change = {**change, name: patch.listed([*before, *added])}
+    return change
+
+
 def _target(call: Call) -> StructType:
     """The type at the end of the path: the object, or one of its parts."""
     path: list[Resource | Part] = [call.resource, *call.resource.parts]
     return path[len(call.steps)].type
 
 
-def _check(call: Call, target: StructType, body: bytes, *, partial: bool = False) -> None:
+def check(call: Call, target: StructType, body: bytes, *, partial: bool = False) -> None:
     """Refuse what is no such object; report what is one, but not as specified."""
     if not partial and codec.conforms(target, body):
         return
     findings = conformance.check(target, body, partial=partial)
-    conformance.refuse_errors(findings, "/".join((call.endpoint.module, *call.ids)))
+    where = "/".join((call.endpoint.module, *call.ids))
+    conformance.refuse_errors(findings, where)
     findings = [found for found in findings if found.severity is Severity.WARNING]
     if findings:
         log.warning(
             "object.not_as_specified",
             partner=call.caller.partner,
-            module=call.endpoint.module,
-            id=call.ids[0],
+            object=where,
             findings=len(findings),
             first=f"{findings[0].path}: {findings[0].message}",
         )

@@ -17,14 +17,15 @@ from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.conformance import Finding
 from wwcp_ocpi.protocol.credentials_token import TokenForm, candidates
 from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation
-from wwcp_ocpi.protocol.errors import NotAllowed, NotAuthenticated, OCPIError
+from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed, NotAuthenticated, OCPIError
 from wwcp_ocpi.protocol.http import AUTHORIZATION, JSON, Request, Response
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version
-from wwcp_ocpi.server import changes, credentials, objects, versions
+from wwcp_ocpi.server import changes, commands, credentials, objects, posts, tokens, versions
 from wwcp_ocpi.server.call import Answer, Behaviour, Call
 from wwcp_ocpi.server.caller import Caller, Directory
 from wwcp_ocpi.server.credentials import Registrar
+from wwcp_ocpi.server.decisions import NO_COMMANDER, Authorizer, Commander, StoredTokens
 from wwcp_ocpi.server.headers import answer_headers, check_parties
 from wwcp_ocpi.server.routing import Router
 from wwcp_ocpi.server.settings import ServerSettings
@@ -43,6 +44,12 @@ BEHAVIOURS: Mapping[Operation, Behaviour] = {
     Operation.GET: objects.get_object,
     Operation.PUT: changes.put_object,
     Operation.PATCH: changes.patch_object,
+    Operation.DELETE: changes.delete_object,
+    Operation.POST: posts.post_object,
+    Operation.GET_BY_URL: objects.get_object,
+    Operation.AUTHORIZE: tokens.authorize,
+    Operation.COMMAND: commands.command,
+    Operation.RESULT: commands.result,
     Operation.LIST_OF_PARTY: objects.list_of_party,
     Operation.DELETE_OF_PARTY: changes.delete_of_party,
 }
@@ -60,6 +67,11 @@ class Server:
         self.store = store
         self.directory = directory
         self.registrar = registrar
+        self.authorizer: Authorizer = StoredTokens(store, sorted(settings.party_ids))
+        self.commander: Commander = NO_COMMANDER
+        self.desk: commands.Desk | None = None
+        self.results: dict[str, commands.Results] = {}
+        """Who takes the results that partners post, by module."""
         self.versions: Sequence[Version] = [version(number) for number in settings.versions]
         self.findings: Counter[tuple[str, str]] = Counter()
         self._callers: dict[str, Caller] = {}
@@ -110,6 +122,7 @@ class Server:
         if route.endpoint.interface is not Interface.BOTH:
             self._check_role(call)
             check_parties(call)
+            _check_query(call)
         return await BEHAVIOURS[route.endpoint.operation](call)
 
     def _authenticate(self, request: Request) -> Caller:
@@ -154,6 +167,17 @@ class Server:
             and row.interface is not Interface.BOTH
             and version.modules[row.module].roles(row.interface) & self.settings.roles
         )
+
+
+def _check_query(call: Call) -> None:
+    """Refuse a request without a parameter that its row requires, as `date_from` for sessions (SES-05).
+
+    Raises:
+        InvalidParameters
+    """
+    for parameter in call.endpoint.query:
+        if parameter.required and not call.request.query.get(parameter.name):
+            raise InvalidParameters(f"{parameter.name}: required, but missing", path=parameter.name)
 
 
 def _unauthenticated(message: str) -> NotAuthenticated:

@@ -39,6 +39,7 @@ async def _page(call: Call, owner: PartyId | None) -> Answer:
             module=call.endpoint.module,
             version=call.version.number,
             owner=owner,
+            audience=call.audience,
             date_from=asked.date_from.micros if asked.date_from else None,
             date_to=asked.date_to.micros if asked.date_to else None,
             offset=asked.offset,
@@ -74,11 +75,11 @@ async def find(call: Call) -> Stored:
         NotFound: there is none.
     """
     owners = [call.owner] if call.owner else sorted(addressed_parties(call))
-    for owner in owners:
-        stored = await call.server.store.get(call.key(owner))
-        if stored is not None and stored.version == call.version.number:
-            return stored
-    raise unknown(call)
+    side, module, _, id = call.key(owners[0])
+    stored = await call.server.store.find(side, module, id, owners)
+    if stored is None or stored.version != call.version.number or stored.audience != call.audience:
+        raise unknown(call)
+    return stored
 
 
 def unknown(call: Call) -> NotFound:

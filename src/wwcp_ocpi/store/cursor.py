@@ -3,7 +3,7 @@
 
 A cursor holds the place of the last object of the page and, for lists filtered by dates, how many matched when
 the first page was served. It is signed together with the list it belongs to: one that was altered, made up, or
-taken from a list with another owner or other dates, is refused. A changed `limit` is fine.
+taken from a list with another audience, owner or other dates, is refused. A changed `limit` is fine.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ class Place(NamedTuple):
 
 def _sign(key: bytes, request: PageRequest, place: bytes) -> bytes:
     owner = request.owner or ()
-    parts = (request.side.value, request.module, request.version, *owner, request.date_from, request.date_to)
+    # Nothing stands for no audience: cursors that were given before there were audiences stay good.
+    audience = (request.audience,) if request.audience else ()
+    parts = (request.side.value, request.module, request.version, *owner, request.date_from, request.date_to, *audience)
     return hashlib.blake2b(repr(parts).encode() + place, key=key, digest_size=_SIGNATURE_BYTES).digest()
 
 

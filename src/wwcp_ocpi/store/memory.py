@@ -13,6 +13,7 @@ from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.store.bell import SECOND, Bell
 from wwcp_ocpi.store.cursor import Place, read_cursor, write_cursor
+from wwcp_ocpi.store.objects import check_audiences
 from wwcp_ocpi.store.outbox import MAX_ERROR
 from wwcp_ocpi.store.ports import (
     Decide,
@@ -57,6 +58,11 @@ class MemoryStore:
         """One object, or None."""
         return self._objects.get(key)
 
+    async def find(self, side: Side, module: str, id: str, owners: Sequence[PartyId]) -> Stored | None:
+        """The object that has this id (folded, as in a `Key`) with one of these owners: the first that has one."""
+        found = (self._objects.get(Key(side, module, owner, id)) for owner in owners)
+        return next((stored for stored in found if stored is not None), None)
+
     async def page(self, request: PageRequest) -> Page:
         """One page of objects.
 
@@ -72,6 +78,7 @@ class MemoryStore:
             if key.side is request.side
             and key.module == request.module
             and stored.version == request.version
+            and stored.audience == request.audience
             and (request.owner is None or key.owner == request.owner)
             and (first is None or stored.last_updated >= first)
             and (end is None or stored.last_updated < end)
@@ -129,20 +136,37 @@ class MemoryStore:
             last_updated=decision.last_updated,
             body=decision.body,
             source=decision.source,
+            audience=decision.audience,
         )
         self._objects[key] = after
         return Outcome(before=before, after=after, changed=True)
 
     async def delete_of_party(self, side: Side, module: str, owner: PartyId) -> int:
-        """Remove all objects of one party in one module; says how many there were."""
+        """Remove all objects of one party in one module, whatever their audience; says how many there were."""
         self._check_open()
         gone = [key for key in self._objects if (key.side, key.module, key.owner) == (side, module, owner)]
         for key in gone:
             del self._objects[key]
         return len(gone)
 
+    async def readdress(self, old: str, new: str) -> int:
+        """Give all objects of one audience another one; says how many there were.
+
+        Raises:
+            UsageError: one of the two is empty.
+        """
+        check_audiences(old, new)
+        self._check_open()
+        moved = {
+            key: msgspec.structs.replace(stored, audience=new)
+            for key, stored in self._objects.items()
+            if stored.audience == old
+        }
+        self._objects.update(moved)
+        return len(moved)
+
     async def count(self, side: Side, module: str, version: str | None = None) -> int:
-        """How many objects there are."""
+        """How many objects there are, of all audiences."""
         return sum(
             key.side is side and key.module == module and version in (None, stored.version)
             for key, stored in self._objects.items()

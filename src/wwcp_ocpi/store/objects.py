@@ -9,15 +9,25 @@ written only when an object comes or goes.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
+from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.store import outbox
 from wwcp_ocpi.store.ports import Decide, Delete, Key, Outcome, Side, Stored
 from wwcp_ocpi.store.transaction import BLOCK, ListName, Lists, Transaction
 
-_FIND = (
+_READ = (
     "SELECT seq, list, last_updated, source, body FROM objects"
     " WHERE side = ? AND module = ? AND country_code = ? AND party_id = ? AND id = ?"
+)
+_FIND = (
+    "SELECT country_code, party_id, seq, list, last_updated, source, body FROM objects"
+    " WHERE side = ? AND module = ? AND id = ?"
+)
+_OF_PARTY = (
+    "FROM objects WHERE list IN (SELECT list FROM lists WHERE side = ? AND module = ?)"
+    " AND country_code = ? AND party_id = ?"
 )
 _INSERT = (
     "INSERT INTO objects (side, module, country_code, party_id, id, list, last_updated, source, body)"
@@ -30,15 +40,35 @@ _SET_LIST = "UPDATE objects SET list = ?, last_updated = ?, source = ?, body = ?
 _DELETE = "DELETE FROM objects WHERE seq = ?"
 
 
-def find(connection: sqlite3.Connection, lists: Lists, key: Key) -> tuple[Stored, int] | None:
+def read(connection: sqlite3.Connection, lists: Lists, key: Key) -> tuple[Stored, int] | None:
     """The object and the number of its list."""
     side, module, (country_code, party_id), id = key
-    row = connection.execute(_FIND, (side.value, module, country_code, party_id, id)).fetchone()
+    row = connection.execute(_READ, (side.value, module, country_code, party_id, id)).fetchone()
     if row is None:
         return None
-    seq, number, last_updated, source, body = row
-    version = lists.name(connection, number).version
-    return Stored(seq=seq, version=version, last_updated=last_updated, body=body, source=source), number
+    return _stored(connection, lists, *row), row[1]
+
+
+def find(
+    connection: sqlite3.Connection, lists: Lists, side: Side, module: str, id: str, owners: Sequence[PartyId]
+) -> Stored | None:
+    """The object that has this id with one of these owners: the first that has one."""
+    rows = connection.execute(_FIND, (side.value, module, id)).fetchall()
+    if rows:
+        found = {(country_code, party_id): row for country_code, party_id, *row in rows}
+        for owner in owners:
+            if owner in found:
+                return _stored(connection, lists, *found[owner])
+    return None
+
+
+def _stored(
+    connection: sqlite3.Connection, lists: Lists, seq: int, number: int, last_updated: int, source: str, body: bytes
+) -> Stored:
+    _, _, version, audience = lists.name(connection, number)
+    return Stored(
+        seq=seq, version=version, last_updated=last_updated, body=body, source=source, audience=audience
+    )  # fmt: skip
 
 
 def change(transaction: Transaction, key: Key, decide: Decide, now: int) -> Outcome | Exception:
@@ -47,7 +77,7 @@ def change(transaction: Transaction, key: Key, decide: Decide, now: int) -> Outc
     Args:
         now: microseconds since 1970; when the pushes become due.
     """
-    found = find(transaction.connection, transaction.lists, key)
+    found = read(transaction.connection, transaction.lists, key)
     before, number = found or (None, 0)
     try:
         decision = decide(before)
@@ -63,19 +93,19 @@ def change(transaction: Transaction, key: Key, decide: Decide, now: int) -> Outc
             transaction.count(number, key.owner, before.seq // BLOCK, -1)
         return Outcome(before=before, after=None, changed=before is not None)
 
-    version, last_updated, source, body = (
-        decision.version, decision.last_updated, decision.source, decision.body,
+    version, audience, last_updated, source, body = (
+        decision.version, decision.audience, decision.last_updated, decision.source, decision.body,
     )  # fmt: skip
     if before is None:
-        number = transaction.list_number(ListName(key.side, key.module, version))
+        number = transaction.list_number(ListName(key.side, key.module, version, audience))
         row = (key.side.value, key.module, *key.owner, key.id, number, last_updated, source, body)
         seq = transaction.execute(_INSERT, row).lastrowid
         assert seq is not None
         transaction.count(number, key.owner, seq // BLOCK, 1)
     else:
         seq = before.seq
-        if version != before.version:
-            target = transaction.list_number(ListName(key.side, key.module, version))
+        if version != before.version or audience != before.audience:
+            target = transaction.list_number(ListName(key.side, key.module, version, audience))
             transaction.execute(_SET_LIST, (target, last_updated, source, body, seq))
             transaction.count(number, key.owner, seq // BLOCK, -1)
             transaction.count(target, key.owner, seq // BLOCK, 1)
@@ -85,24 +115,57 @@ def change(transaction: Transaction, key: Key, decide: Decide, now: int) -> Outc
         else:
             transaction.execute(_SET_BODY, (source, body, seq))
             transaction.touch(number)
-    after = Stored(seq=seq, version=version, last_updated=last_updated, body=body, source=source)
+    after = Stored(
+        seq=seq, version=version, last_updated=last_updated, body=body, source=source, audience=audience
+    )  # fmt: skip
     return Outcome(before=before, after=after, changed=True)
 
 
 def delete_of_party(transaction: Transaction, side: Side, module: str, owner: PartyId) -> int:
-    """Remove all objects of one party in one module; says how many there were."""
-    whose = "FROM objects WHERE side = ? AND module = ? AND country_code = ? AND party_id = ?"
+    """Remove all objects of one party in one module, whatever their audience; says how many there were."""
     place = (side.value, module, *owner)
     blocks = transaction.execute(
-        f"SELECT list, seq / {BLOCK} AS block, count(*) {whose} GROUP BY list, block", place
+        f"SELECT list, seq / {BLOCK} AS block, count(*) {_OF_PARTY} GROUP BY list, block", place
     ).fetchall()
     for number, block, count in blocks:
         transaction.count(number, owner, block, -count)
-    return transaction.execute(f"DELETE {whose}", place).rowcount
+    return transaction.execute(f"DELETE {_OF_PARTY}", place).rowcount
+
+
+def check_audiences(old: str, new: str) -> None:
+    """Refuse to readdress what is for everybody, or to everybody."""
+    if not old or not new:
+        raise UsageError(f"readdress: expected two audiences that are not empty, got {old!r} and {new!r}")
+
+
+def readdress(transaction: Transaction, old: str, new: str) -> int:
+    """Give all objects of one audience another one; says how many there were.
+
+    Rows move from list to list, and lists keep their names: whoever reads remembers those.
+    """
+    moved = 0
+    for number, side, module, version in transaction.execute(
+        "SELECT list, side, module, version FROM lists WHERE audience = ?", (old,)
+    ).fetchall():
+        # Counted anew: what the same transaction added before is not in the counters yet.
+        blocks = transaction.execute(
+            "SELECT country_code, party_id, seq / ? AS block, count(*) FROM objects WHERE list = ?"
+            " GROUP BY country_code, party_id, block",
+            (BLOCK, number),
+        ).fetchall()
+        if not blocks:
+            continue
+        target = transaction.list_number(ListName(Side(side), module, version, new))
+        for country_code, party_id, block, count in blocks:
+            owner = PartyId(country_code, party_id)
+            transaction.count(number, owner, block, -count)
+            transaction.count(target, owner, block, count)
+        moved += transaction.execute("UPDATE objects SET list = ? WHERE list = ?", (target, number)).rowcount
+    return moved
 
 
 def count(connection: sqlite3.Connection, side: Side, module: str, version: str | None) -> int:
-    """How many objects there are, from the lists' counters."""
+    """How many objects there are, of all audiences, from the lists' counters."""
     (found,) = connection.execute(
         "SELECT coalesce(sum(count), 0) FROM lists WHERE side = ? AND module = ? AND coalesce(version = ?, 1)",
         (side.value, module, version),

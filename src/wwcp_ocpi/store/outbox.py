@@ -19,15 +19,15 @@ MAX_ERROR = 500
 """Characters of an error text that are kept."""
 
 _ADD = (
-    "INSERT INTO outbox (partner, module, version, method, country_code, party_id, id, parts, body, due_at,"
-    " attempts, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?,"
+    "INSERT INTO outbox (partner, module, version, method, country_code, party_id, id, parts, body,"
+    " qualifier, due_at, attempts, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
     " CASE WHEN EXISTS (SELECT 1 FROM outbox"
     " WHERE partner = ? AND module = ? AND country_code = ? AND party_id = ? AND id = ?)"
     " THEN NULL ELSE ? END, 0, '')"
 )
 _DUE = (
-    "SELECT number, attempts, error, partner, module, version, method, country_code, party_id, id, parts, body"
-    " FROM outbox WHERE due_at <= ? ORDER BY due_at, number LIMIT ?"
+    "SELECT number, attempts, error, partner, module, version, method, country_code, party_id, id, parts, body,"
+    " qualifier FROM outbox WHERE due_at <= ? ORDER BY due_at, number LIMIT ?"
 )
 _PROMOTE = (
     "UPDATE outbox SET due_at = ? WHERE due_at IS NULL AND number = (SELECT min(number) FROM outbox"
@@ -41,32 +41,43 @@ def add(transaction: Transaction, push: Push, now: int) -> None:
     """Put one at the end; it is due now, or when the ones before it of the same object are done."""
     place = (push.partner, push.module, *push.owner, push.id)
     parts = msgspec.json.encode(push.parts).decode() if push.parts else "[]"
-    row = (push.partner, push.module, push.version, push.method, *push.owner, push.id, parts, push.body)
+    row = (push.partner, push.module, push.version, push.method, *push.owner, push.id, parts, push.body, push.qualifier)
     transaction.execute(_ADD, (*row, *place, now))
     transaction.rings = True
 
 
 def due(connection: sqlite3.Connection, now: int, limit: int) -> list[Delivery]:
     """The oldest push of each object, of those whose time has come; longest due first."""
-    return [
-        Delivery(
-            number=number,
-            attempts=attempts,
-            error=error,
-            push=Push(
-                partner=partner,
-                module=module,
-                version=version,
-                method=method,
-                owner=PartyId(country_code, party_id),
-                id=id,
-                parts=() if parts == "[]" else _parts.decode(parts),
-                body=body,
-            ),
-        )
-        for number, attempts, error, partner, module, version, method, country_code, party_id, id, parts, body
-        in connection.execute(_DUE, (now, limit)).fetchall()
-    ]  # fmt: skip
+    return [_delivery(*row) for row in connection.execute(_DUE, (now, limit)).fetchall()]
+
+
+def _delivery(
+    number: int,
+    attempts: int,
+    error: str,
+    partner: str,
+    module: str,
+    version: str,
+    method: str,
+    country_code: str,
+    party_id: str,
+    id: str,
+    parts: str,
+    body: bytes,
+    qualifier: str | None,
+) -> Delivery:
+    push = Push(
+        partner=partner,
+        module=module,
+        version=version,
+        method=method,
+        owner=PartyId(country_code, party_id),
+        id=id,
+        parts=() if parts == "[]" else _parts.decode(parts),
+        body=body,
+        qualifier=qualifier,
+    )
+    return Delivery(number=number, attempts=attempts, error=error, push=push)
 
 
 def done(transaction: Transaction, numbers: Sequence[int], now: int) -> None:

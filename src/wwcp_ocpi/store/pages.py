@@ -111,7 +111,8 @@ class PageReader:
         return Page(bodies=tuple([body for _, _, body in rows]), total=total, next=following), generation
 
     def _read_list(self, request: PageRequest) -> tuple[int, int, int]:
-        number = self.lists.number(self.connection, ListName(request.side, request.module, request.version))
+        name = ListName(request.side, request.module, request.version, request.audience)
+        number = self.lists.number(self.connection, name)
         if number is None:
             return 0, 0, 0
         row: tuple[int, int, int] = self.connection.execute(

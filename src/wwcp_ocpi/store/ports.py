@@ -4,6 +4,10 @@
 Three things are kept: objects (in the version they came in, bytes as received), documents (small things of our
 own: partners, settings), and pushes (what partners must still hear of a change). A change and the pushes it
 causes are one transaction, and a call returns only when what it wrote survives a power cut.
+
+An object may be for one partner only: its audience is that partner's id. Empty, it is for everybody who may see
+the module. The objects of one side, module, version and audience are one list. What an audience means is up to
+the callers: "?NL*EMP", a party that no partner has claimed yet, is a text like any other.
 """
 
 from __future__ import annotations
@@ -37,7 +41,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     """One object as it is kept.
 
     `seq` is the order of creation and never changes. `last_updated` is in microseconds since 1970. `source` is
-    the id of the partner that sent it, empty for our own.
+    the id of the partner that sent it, empty for our own. `audience` is the partner it is for, empty for all.
     """
 
     seq: int
@@ -45,6 +49,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     last_updated: int
     body: bytes
     source: str = ""
+    audience: str = ""
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,15 +66,21 @@ class Push(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     parts: tuple[str, ...] = ()
     body: bytes = b""
+    qualifier: str | None = None
+    """What names the object together with its id, as a Token's type."""
 
 
 class Write(msgspec.Struct, frozen=True, kw_only=True):
-    """The decision to store a new state, and who must hear of it."""
+    """The decision to store a new state, and who must hear of it.
+
+    The state is all of this: an object written without its audience becomes one for everybody.
+    """
 
     version: str
     last_updated: int
     body: bytes
     source: str = ""
+    audience: str = ""
     pushes: tuple[Push, ...] = ()
 
 
@@ -104,6 +115,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Which objects, and which of them. `limit` is at least 1.
 
+    Those of exactly this `audience`: the objects for everybody (empty) and those for one partner never mix.
+
     `date_from` (inclusive) and `date_to` (exclusive) are microseconds since 1970, on last_updated. `after` is
     the cursor of the page before; it wins over `offset`. Without dates the order is that of creation; with
     dates it is that of change (last_updated, then creation), so that nothing that changes meanwhile is missed.
@@ -113,6 +126,7 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     module: str
     version: str
     limit: int
+    audience: str = ""
     owner: PartyId | None = None
     date_from: int | None = None
     date_to: int | None = None
@@ -139,6 +153,10 @@ class Objects(Protocol):
         """One object, or None."""
         ...
 
+    async def find(self, side: Side, module: str, id: str, owners: Sequence[PartyId]) -> Stored | None:
+        """The object that has this id (folded, as in a `Key`) with one of these owners: the first that has one."""
+        ...
+
     async def page(self, request: PageRequest) -> Page:
         """One page of objects.
 
@@ -156,11 +174,22 @@ class Objects(Protocol):
         ...
 
     async def delete_of_party(self, side: Side, module: str, owner: PartyId) -> int:
-        """Remove all objects of one party in one module; says how many there were."""
+        """Remove all objects of one party in one module, whatever their audience; says how many there were."""
+        ...
+
+    async def readdress(self, old: str, new: str) -> int:
+        """Give all objects of one audience another one, in one transaction; says how many there were.
+
+        Nothing else of them changes, `last_updated` neither: walks through the lists of `old` end, and who walks
+        through those of `new`, or asks for what changed since, is not told what came. Others wait while it runs.
+
+        Raises:
+            UsageError: one of the two is empty. What is for one partner does not become public in bulk, nor back.
+        """
         ...
 
     async def count(self, side: Side, module: str, version: str | None = None) -> int:
-        """How many objects there are, from a counter."""
+        """How many objects there are, of all audiences, from counters."""
         ...
 
 

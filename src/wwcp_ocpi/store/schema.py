@@ -16,7 +16,6 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    UniqueConstraint,
 )
 
 metadata = MetaData()
@@ -31,10 +30,12 @@ lists = Table(
     Column("side", Text, nullable=False),
     Column("module", Text, nullable=False),
     Column("version", Text, nullable=False),
+    # The partner that alone may see the objects; empty: all who may see the module.
+    Column("audience", Text, nullable=False),
     Column("count", BigInteger, nullable=False),
     # Grows with every transaction that touched an object of the list: a cached page is good while it stands.
     Column("generation", BigInteger, nullable=False),
-    UniqueConstraint("side", "module", "version"),
+    Index("lists_name", "side", "module", "version", "audience", unique=True),
 )
 
 objects = Table(
@@ -50,7 +51,8 @@ objects = Table(
     Column("last_updated", BigInteger, nullable=False),
     Column("source", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    UniqueConstraint("side", "module", "country_code", "party_id", "id"),
+    # The id before the owner: an object is also looked for among many owners. What one party owns is found by list.
+    Index("objects_id", "side", "module", "id", "country_code", "party_id", unique=True),
     Index("objects_created", "list", "seq"),
     Index("objects_changed", "list", "last_updated", "seq"),
     Index("objects_owner_created", "list", "country_code", "party_id", "seq"),
@@ -98,6 +100,8 @@ outbox = Table(
     Column("due_at", BigInteger),
     Column("attempts", BigInteger, nullable=False),
     Column("error", Text, nullable=False),
+    # What names the object together with its id, where something does.
+    Column("qualifier", Text),
     Index("outbox_due", "due_at", "number"),
     Index("outbox_object", "partner", "module", "country_code", "party_id", "id", "number"),
     sqlite_autoincrement=True,

@@ -91,10 +91,17 @@ class SQLiteStore:
     async def get(self, key: Key) -> Stored | None:
         """One object, or None."""
         try:
-            found = objects.find(self._reading, self._pages.lists, key)
+            found = objects.read(self._reading, self._pages.lists, key)
         except sqlite3.Error as error:
             raise _failed(error) from error
         return found[0] if found else None
+
+    async def find(self, side: Side, module: str, id: str, owners: Sequence[PartyId]) -> Stored | None:
+        """The object that has this id (folded, as in a `Key`) with one of these owners: the first that has one."""
+        try:
+            return objects.find(self._reading, self._pages.lists, side, module, id, owners)
+        except sqlite3.Error as error:
+            raise _failed(error) from error
 
     async def page(self, request: PageRequest) -> Page:
         """One page of objects, from memory if its list has not changed since it was read.
@@ -129,11 +136,20 @@ class SQLiteStore:
         )
 
     async def delete_of_party(self, side: Side, module: str, owner: PartyId) -> int:
-        """Remove all objects of one party in one module; says how many there were."""
+        """Remove all objects of one party in one module, whatever their audience; says how many there were."""
         return await self._writer.submit(lambda transaction: objects.delete_of_party(transaction, side, module, owner))
 
+    async def readdress(self, old: str, new: str) -> int:
+        """Give all objects of one audience another one, in one transaction; says how many there were.
+
+        Raises:
+            UsageError: one of the two is empty.
+        """
+        objects.check_audiences(old, new)
+        return await self._writer.submit(lambda transaction: objects.readdress(transaction, old, new))
+
     async def count(self, side: Side, module: str, version: str | None = None) -> int:
-        """How many objects there are, from a counter."""
+        """How many objects there are, of all audiences, from counters."""
         try:
             return objects.count(self._reading, side, module, version)
         except sqlite3.Error as error:

@@ -17,11 +17,12 @@ EVERYBODY = PartyId("", "")
 
 
 class ListName(NamedTuple):
-    """The objects of one side, module and version are one list."""
+    """The objects of one side, module, version and audience are one list."""
 
     side: Side
     module: str
     version: str
+    audience: str
 
 
 class Lists:
@@ -36,8 +37,8 @@ class Lists:
         found = self._numbers.get(name)
         if found is None:
             row = connection.execute(
-                "SELECT list FROM lists WHERE side = ? AND module = ? AND version = ?",
-                (name.side.value, name.module, name.version),
+                "SELECT list FROM lists WHERE side = ? AND module = ? AND version = ? AND audience = ?",
+                (name.side.value, name.module, name.version, name.audience),
             ).fetchone()
             if row is not None:
                 found = int(row[0])
@@ -49,10 +50,10 @@ class Lists:
         """The list that has this number."""
         found = self._names.get(number)
         if found is None:
-            side, module, version = connection.execute(
-                "SELECT side, module, version FROM lists WHERE list = ?", (number,)
+            side, module, version, audience = connection.execute(
+                "SELECT side, module, version, audience FROM lists WHERE list = ?", (number,)
             ).fetchone()
-            found = self._names[number] = ListName(Side(side), module, version)
+            found = self._names[number] = ListName(Side(side), module, version, audience)
         return found
 
     def forget(self) -> None:
@@ -78,8 +79,8 @@ class Transaction:
         found = self.lists.number(self.connection, name)
         if found is None:
             self.execute(
-                "INSERT INTO lists (side, module, version, count, generation) VALUES (?, ?, ?, 0, 0)",
-                (name.side.value, name.module, name.version),
+                "INSERT INTO lists (side, module, version, audience, count, generation) VALUES (?, ?, ?, ?, 0, 0)",
+                (name.side.value, name.module, name.version, name.audience),
             )
             found = self.lists.number(self.connection, name)
             assert found is not None

@@ -17,4 +17,5 @@ FACTS = Facts(
     routed=False,
     unknown_token_status=StatusCode.INVALID_PARAMETERS,
     has_hub_role=False,
+    failed_command="REJECTED",
 )

@@ -30,10 +30,10 @@ MODULES = {
         Module("versions", _ALL, _ALL, is_functional=False),
         Module("credentials", _ALL, _ALL, is_functional=False),
         Module("locations", _CPO | _NAP, _EMSP | _NSP | _NAP, (_LOCATIONS,)),
-        Module("sessions", _CPO, _EMSP | _SCSP, (Resource(Session),)),
-        Module("cdrs", _CPO, _EMSP, (Resource(CDR),)),
+        Module("sessions", _CPO, _EMSP | _SCSP, (Resource(Session, appended=("charging_periods",)),), is_private=True),
+        Module("cdrs", _CPO, _EMSP, (Resource(CDR),), is_private=True),
         Module("tariffs", _CPO | _NAP, _EMSP | _NSP | _NAP, (Resource(Tariff),)),
-        Module("tokens", _EMSP, _CPO, (Resource(Token, "uid"),)),
+        Module("tokens", _EMSP, _CPO, (Resource(Token, "uid", qualifier="type"),)),
         Module("commands", _EMSP, _CPO),
         # An eMSP that relays for an SCSP is receiver and sender at once.
         Module("chargingprofiles", _EMSP | _SCSP, _CPO | _EMSP),

@@ -17,4 +17,5 @@ FACTS = Facts(
     routed=True,
     unknown_token_status=StatusCode.UNKNOWN_TOKEN,
     has_hub_role=False,
+    failed_command="FAILED",
 )
