@@ -29,6 +29,11 @@ STEPS = [
     "A and B register, credentials both ways",
     "B pulls every page",
     "an EVSE's status changes at A and arrives at B",
+    "B issues a Token and it arrives at A",
+    "A asks B, and the Token is authorised",
+    "a Session begins at A and arrives at B",
+    "updates of the Session arrive at B",
+    "the CDR arrives at B",
     *(name for name, _ in NOT_BUILT),
     "both stores compared: nothing missing, nothing extra",
 ]

@@ -291,3 +291,20 @@ async def test_ids_are_one_key_in_any_case_where_they_are_ci_strings(version: st
     for id, found in (("Loc1", not folds), ("LOC1", folds)):
         key = Key(Side.OURS, "locations", PartyId("DE", "GEF"), id)
         assert (await cpo.store.get(key) is not None) == found
+
+
+async def test_a_pull_that_was_cut_short_removes_nothing(version: str) -> None:
+    net, cpo, emsp = await linked(version)
+    await publish(cpo, version, own(version, "LOC1"), own(version, "LOC2"))
+    await deliver(cpo)
+    honest = net.hosts["cpo.example"]
+
+    async def without_links(request: Request) -> Response:
+        response = await honest(request)
+        kept = {name: value for name, value in response.headers.items() if name != "link"}
+        return Response(status=response.status, headers=kept, body=response.body)
+
+    net.hosts["cpo.example"] = without_links
+    done = await pull(emsp.peer("cpo.example"), emsp.book.get("cpo.example"), "locations", emsp.store, limit=1)
+    assert (done.received, done.removed) == (1, 0)
+    assert len(await kept(emsp, version, Side.THEIRS)) == 2

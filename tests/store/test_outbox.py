@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from tests.store.objects import BEC, Clock, location, push, remove, write
@@ -25,6 +26,12 @@ async def test_a_push_comes_out_as_it_went_in(store: Store) -> None:
     await put(store, sent)
     assert await store.due(10) == [Delivery(number=1, push=sent)]
     assert await store.waiting() == 1
+
+
+async def test_the_qualifier_of_a_push_is_kept(store: Store) -> None:
+    sent = msgspec.structs.replace(push("012345678"), qualifier="RFID")
+    await put(store, sent, push("LOC1"))
+    assert [delivery.push.qualifier for delivery in await store.due(10)] == ["RFID", None]
 
 
 async def test_of_one_object_only_the_oldest_push_is_due(store: Store) -> None:

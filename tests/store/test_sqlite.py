@@ -13,7 +13,7 @@ from tests.store.consistency import assert_consistent
 from tests.store.objects import BEC, TNM, Clock, fill, location, pages_of, push, remove, stored, walk, write
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.scalars import PartyId
-from wwcp_ocpi.store import objects, pages
+from wwcp_ocpi.store import connection, objects, pages
 from wwcp_ocpi.store.errors import StoreFailed
 from wwcp_ocpi.store.ports import Delivery, Page, Side
 from wwcp_ocpi.store.sqlite import SQLiteStore
@@ -375,6 +375,17 @@ async def test_a_file_that_is_no_database_is_refused(path: Path, content: bytes)
     with pytest.raises(UsageError, match=r"store\.db: cannot be used as a database"):
         await SQLiteStore.open(path)
     assert read(path) == content
+
+
+async def test_a_file_that_another_process_keeps_locked_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await (await SQLiteStore.open(path)).close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(connection, "BUSY_S", 0.001)
+    with pytest.raises(UsageError, match=r"store\.db: cannot be used as a database: database is locked"):
+        await SQLiteStore.open(path)
+    other.close()
+    await (await SQLiteStore.open(path)).close()
 
 
 async def test_a_file_that_was_cut_short_is_refused(path: Path) -> None:

@@ -49,7 +49,7 @@ async def pull(
     """Read a partner's list to the end and keep it.
 
     Without `date_from` the list is the whole truth: what the partner does not list any more is removed (LOC-09),
-    unless an object was rejected, for then nobody can say which one it was.
+    unless an object was rejected or fewer came than the partner counted, for then nobody can say which ones are gone.
 
     Raises:
         PartnerError: the list could not be read to the end; what had come until then is kept.
@@ -79,7 +79,7 @@ async def pull(
             chunk = []
     await _store(store, chunk, result)
     result.pages, result.rejected = pages.pages, pages.rejected
-    if date_from is None and not pages.rejected:
+    if date_from is None and not pages.rejected and not pages.missing:
         result.removed = await _remove_unlisted(store, version, module, resource, partner, seen)
     log.info("partner.pulled", partner=partner.id, module=module, **msgspec.structs.asdict(result))
     return result
