@@ -89,7 +89,7 @@ class CommandRequest(msgspec.Struct, frozen=True, kw_only=True):
     partner: str
     version: str
     command: str
-    parties: Sequence[PartyId]
+    parties: tuple[PartyId, ...]
     location_id: str | None = None
     evse_uid: str | None = None
     connector_id: str | None = None
@@ -108,7 +108,7 @@ class CommandAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     result: str
     timeout_s: int = 30
-    message: Sequence[tuple[str, str]] = ()
+    message: tuple[tuple[str, str], ...] = ()
     unknown_location: bool = False
 
 
@@ -116,7 +116,7 @@ class CommandOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a command at the charge point: a word of CommandResultType."""
 
     result: str
-    message: Sequence[tuple[str, str]] = ()
+    message: tuple[tuple[str, str], ...] = ()
 
 
 Report: TypeAlias = Callable[[CommandOutcome], Awaitable[None]]

@@ -1,0 +1,776 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Commands between two platforms: from the question to the result, and everything that can come between."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tests.commanding import (
+    CANCEL,
+    COMMANDS,
+    DONE,
+    NOON,
+    NOON_S,
+    ONE_O_CLOCK,
+    RESERVE,
+    START,
+    STOP,
+    UNLOCK,
+    Operator,
+    Timer,
+    fields,
+    rest,
+)
+from tests.objects import token
+from tests.platforms import ALL_VERSIONS, CPO, EMSP, MemoryNet, platform, register
+from tests.rules import rule
+from wwcp_ocpi.gateway.platform import Platform
+from wwcp_ocpi.partners import Partner, Sent
+from wwcp_ocpi.partners import commands as sending
+from wwcp_ocpi.partners.commands import DEFAULT_TIMEOUT_S, GRACE_S, KEEP_S, Pending
+from wwcp_ocpi.partners.desk import ATTEMPTS
+from wwcp_ocpi.protocol import envelope
+from wwcp_ocpi.protocol.errors import BadAnswer, NotFound, Refused, Unreachable, UsageError
+from wwcp_ocpi.protocol.http import Request, Response
+from wwcp_ocpi.registry import VERSIONS
+from wwcp_ocpi.scalars import DateTime, PartyId, Secret
+from wwcp_ocpi.security import Vault
+from wwcp_ocpi.server.decisions import CommandAnswer, CommandOutcome
+
+MODULES = frozenset({"locations", "sessions", "commands"})
+OTHER = PartyId("FR", "OTH")
+pytestmark = pytest.mark.parametrize("version", ALL_VERSIONS)
+
+
+class Pair:
+    """A CPO with an operator and an eMSP, registered in one version, in a world with one clock."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        self.net = MemoryNet()
+        self.timer = Timer()
+        self.operator = Operator()
+        self.cpo = self._made("cpo.example", CPO, "CPO")
+        self.emsp = self._made("emsp.example", EMSP, "EMSP")
+
+    def _made(self, host: str, party: PartyId, role: str, old: Platform | None = None) -> Platform:
+        store = old.store if old else None
+        made = platform(self.net, host, party, role, modules=MODULES, store=store, vault=Vault(b"k" * 32))
+        for one in (made.desk, made.commands):
+            one.clock, one.sleep = self.timer.clock, self.timer.sleep
+        made.server.commander = self.operator
+        return made
+
+    async def restart(self) -> None:
+        """Both platforms begin again on what they stored."""
+        await self.close()
+        self.cpo = self._made("cpo.example", CPO, "CPO", self.cpo)
+        self.emsp = self._made("emsp.example", EMSP, "EMSP", self.emsp)
+        for made in (self.cpo, self.emsp):
+            await made.book.load()
+            await made.desk.resume()
+
+    async def close(self) -> None:
+        await self.cpo.desk.stop()
+
+    async def send(self, command: str = START, **more: Any) -> Sent:
+        return await self.emsp.commands.send("cpo.example", command, fields(self.version, command, **more))
+
+    async def report(self, result: str = "ACCEPTED", *message: tuple[str, str]) -> None:
+        """The charge point answers the last command."""
+        await self.operator.reports[-1](CommandOutcome(result=result, message=message))
+        await rest()
+
+    def posted(self) -> list[Request]:
+        """The results that went out."""
+        return [request for request in self.net.requests if "/sender/commands/" in request.url]
+
+    def results(self) -> list[dict[str, Any]]:
+        return [json.loads(request.body) for request in self.posted()]
+
+    def answer_results(self, *answers: Response | None) -> None:
+        """The eMSP answers results this way, one after another, then as it should; None does not answer."""
+        handle, left = self.net.hosts["emsp.example"], list(answers)
+
+        async def front(request: Request) -> Response:
+            if "/sender/commands/" in request.url and left:
+                answer = left.pop(0)
+                if answer is None:
+                    raise Unreachable("emsp.example: connection reset")
+                return answer
+            return await handle(request)
+
+        self.net.hosts["emsp.example"] = front
+
+    async def orders(self) -> int:
+        return len(await self.cpo.store.documents("order"))
+
+    async def pendings(self) -> int:
+        return len(await self.emsp.store.documents("command"))
+
+
+async def linked(version: str) -> Pair:
+    pair = Pair(version)
+    await register(pair.cpo, pair.emsp, (version,))
+    pair.net.requests.clear()
+    return pair
+
+
+def has(version: str, command: str) -> bool:
+    return any(row.path == command for row in VERSIONS[version].endpoints)
+
+
+@rule("CMD-02")
+@rule("CMD-03")
+@rule("CMD-25")
+@pytest.mark.parametrize("command", COMMANDS)
+async def test_an_accepted_command_comes_to_its_result(version: str, command: str) -> None:
+    pair = await linked(version)
+    if not has(version, command):
+        with pytest.raises(UsageError, match=f"OCPI {version} has no command '{command}'"):
+            await pair.send(command)
+        return
+    sent = await pair.send(command)
+    assert (sent.answer, sent.is_accepted) == (
+        CommandAnswer(result="ACCEPTED", timeout_s=DEFAULT_TIMEOUT_S if version == "2.1.1" else 30),
+        True,
+    )
+    await pair.report("ACCEPTED", ("en", "Plug in now"))
+    message = () if version == "2.1.1" else (("en", "Plug in now"),)
+    assert await sent.result() == CommandOutcome(result="ACCEPTED", message=message)
+    assert await sent.result() == CommandOutcome(result="ACCEPTED", message=message)
+    texts = {"message": [{"language": "en", "text": "Plug in now"}]}
+    assert pair.results() == [{"result": "ACCEPTED", **({} if version == "2.1.1" else texts)}]
+    assert await pair.orders() == (1 if command == RESERVE else 0)
+    await pair.close()
+
+
+@rule("CMD-04")
+async def test_every_command_has_a_response_url_of_its_own(version: str) -> None:
+    pair = await linked(version)
+    sent = [await pair.send(UNLOCK) for _ in range(3)]
+    urls = [json.loads(r.body)["response_url"] for r in pair.net.requests]
+    base = f"https://emsp.example/ocpi/{version}/sender/commands/{UNLOCK}"
+    assert urls == [f"{base}/{one.id}" for one in sent]
+    assert len({one.id for one in sent}) == 3
+    assert all(len(one.id) == 32 for one in sent)
+    await pair.close()
+
+
+async def test_a_result_may_be_quicker_than_the_answer(version: str) -> None:
+    pair = await linked(version)
+    pair.operator.at_once = DONE
+    handle = pair.net.hosts["cpo.example"]
+
+    async def slow(request: Request) -> Response:
+        response = await handle(request)
+        await rest()
+        return response
+
+    pair.net.hosts["cpo.example"] = slow
+    assert await (await pair.send()).result() == DONE
+    assert (len(pair.posted()), await pair.orders()) == (1, 0)
+
+
+async def test_whoever_waits_is_woken_by_the_result(version: str) -> None:
+    pair = await linked(version)
+    sent = await pair.send()
+    waits = asyncio.create_task(sent.result())
+    await pair.timer.advance(10)
+    assert not waits.done()
+    await pair.report("REJECTED")
+    assert await waits == CommandOutcome(result="REJECTED")
+
+
+@pytest.mark.parametrize("word", ["REJECTED", "NOT_SUPPORTED", "UNKNOWN_SESSION"])
+async def test_a_refusal_is_an_answer_and_no_result_follows(version: str, word: str) -> None:
+    pair = await linked(version)
+    pair.operator.answer = CommandAnswer(result=word)
+    sent = await pair.send(STOP)
+    assert not sent.is_accepted
+    assert await sent.result() == CommandOutcome(result=word)
+    await pair.report()
+    await pair.timer.advance(1000)
+    assert (pair.posted(), await pair.orders(), await pair.pendings()) == ([], 0, 0)
+
+
+async def test_a_platform_without_an_operators_system_supports_nothing(version: str) -> None:
+    pair = await linked(version)
+    pair.cpo.server.commander = platform(MemoryNet(), "x.example", CPO, "CPO").server.commander
+    assert (await pair.send()).answer.result == "NOT_SUPPORTED"
+
+
+@pytest.mark.parametrize(
+    ("word", "in_2_1_1"),
+    [
+        ("EVSE_OCCUPIED", "REJECTED"),
+        ("EVSE_INOPERATIVE", "REJECTED"),
+        ("FAILED", "REJECTED"),
+        ("UNKNOWN_RESERVATION", "REJECTED"),
+        ("NOT_SUPPORTED", "NOT_SUPPORTED"),
+        ("TIMEOUT", "TIMEOUT"),
+        ("UNKNOWN_SESSION", "UNKNOWN_SESSION"),
+        ("EXPLODED", "REJECTED"),
+    ],
+)
+async def test_an_outcome_is_told_in_the_words_of_the_version(version: str, word: str, in_2_1_1: str) -> None:
+    pair = await linked(version)
+    sent = await pair.send()
+    await pair.report(word)
+    of_later = word if word not in ("UNKNOWN_SESSION", "EXPLODED") else "FAILED"
+    assert (await sent.result()).result == (in_2_1_1 if version == "2.1.1" else of_later)
+
+
+@rule("CMD-05")
+async def test_when_the_charge_point_does_not_answer_both_sides_know_it_is_a_timeout(version: str) -> None:
+    pair = await linked(version)
+    sent = await pair.send()
+    waits = asyncio.create_task(sent.result())
+    await pair.timer.advance(29)
+    assert (pair.results(), waits.done()) == ([], False)
+    await pair.timer.advance(1)
+    assert pair.results() == [{"result": "TIMEOUT"}]
+    assert await waits == CommandOutcome(result="TIMEOUT")
+    await pair.report()
+    await pair.timer.advance(1000)
+    assert pair.results() == [{"result": "TIMEOUT"}]
+    assert await pair.orders() == 0
+
+
+@rule("CMD-05")
+async def test_a_result_that_never_comes_is_a_timeout(version: str) -> None:
+    pair = await linked(version)
+    sent = await pair.send()
+    pair.net.down.add("emsp.example")
+    waits = asyncio.create_task(sent.result())
+    await pair.timer.advance((DEFAULT_TIMEOUT_S if version == "2.1.1" else 30) + GRACE_S)
+    assert await waits == CommandOutcome(result="TIMEOUT")
+    assert await sent.result() == CommandOutcome(result="TIMEOUT")
+    await pair.close()
+
+
+async def test_the_first_report_counts(version: str) -> None:
+    pair = await linked(version)
+    sent = await pair.send()
+    await pair.report("REJECTED")
+    await pair.report("ACCEPTED")
+    assert pair.results() == [{"result": "REJECTED"}]
+    assert (await sent.result()).result == "REJECTED"
+
+
+@pytest.mark.parametrize("answer", [None, Response(status=503), Response(status=429), Response(status=500)])
+async def test_a_partner_that_cannot_take_a_result_is_tried_again_while_it_waits(
+    version: str, answer: Response | None
+) -> None:
+    pair = await linked(version)
+    pair.answer_results(answer, answer)
+    sent = await pair.send()
+    await pair.report("REJECTED")
+    await pair.timer.advance(1)
+    await pair.timer.advance(2)
+    assert pair.results() == [{"result": "REJECTED"}] * 3
+    assert (await sent.result()).result == "REJECTED"
+    assert await pair.orders() == 0
+
+
+async def test_it_is_not_tried_for_ever(version: str) -> None:
+    pair = await linked(version)
+    await pair.send()
+    pair.net.down.add("emsp.example")
+    await pair.report()
+    for _ in range(10):
+        await pair.timer.advance(4)
+    assert len(pair.posted()) == ATTEMPTS
+    assert await pair.orders() == 0
+
+
+async def test_after_the_timeout_nothing_is_tried_again(version: str) -> None:
+    pair = await linked(version)
+    await pair.send()
+    pair.net.down.add("emsp.example")
+    await pair.timer.advance(30 + GRACE_S)
+    await pair.timer.advance(100)
+    assert pair.results() == [{"result": "TIMEOUT"}]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response(status=400),
+        Response(status=401),
+        Response(status=404),
+        Response(status=200, body=envelope.failure(2001, "no")),
+    ],
+)
+async def test_a_partner_that_refuses_a_result_is_not_asked_again(version: str, answer: Response) -> None:
+    pair = await linked(version)
+    pair.answer_results(answer)
+    await pair.send()
+    await pair.report()
+    await pair.timer.advance(20)
+    assert (len(pair.posted()), await pair.orders()) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "answer", [Response(status=204), Response(status=200, body=b"OK"), Response(status=302, body=b"moved")]
+)
+async def test_any_success_is_an_answer_to_a_result(version: str, answer: Response) -> None:
+    pair = await linked(version)
+    pair.answer_results(answer)
+    await pair.send()
+    await pair.report()
+    assert (len(pair.posted()), await pair.orders()) == (1, 0)
+
+
+async def test_a_partner_that_was_blocked_or_left_hears_nothing(version: str) -> None:
+    pair = await linked(version)
+
+    def leave(partner: Partner) -> Partner:
+        return replace(partner, blocked=False, remote=None)
+
+    for edit in (lambda partner: replace(partner, blocked=True), leave):
+        await pair.send()
+        await pair.cpo.book.change("emsp.example", edit)
+        await pair.report()
+        assert (pair.posted(), await pair.orders()) == ([], 0)
+        if edit is not leave:
+            await pair.cpo.book.change("emsp.example", lambda partner: replace(partner, blocked=False))
+
+
+@rule("CMD-03")
+@pytest.mark.parametrize(
+    ("url", "is_theirs"),
+    [
+        ("https://emsp.example/elsewhere?a=b", True),
+        ("https://EMSP.example:443/elsewhere", True),
+        ("https://results.example/1", False),
+        ("https://emsp.example.evil.example/1", False),
+        ("https://emsp.example:8443/1", False),
+        ("http://emsp.example/1", False),
+    ],
+)
+async def test_credentials_go_to_the_partners_own_platform_only(version: str, url: str, is_theirs: bool) -> None:
+    pair = await linked(version)
+    for host in ("results.example", "emsp.example.evil.example"):
+        pair.net.hosts[host] = pair.net.hosts["emsp.example"]
+    peer = pair.emsp.peer("cpo.example")
+    (row,) = (row for row in VERSIONS[version].endpoints if row.path == UNLOCK)
+    body = json.dumps({**fields(version, UNLOCK), "response_url": url}).encode()
+    await peer.call(row, body=body)
+    pair.net.requests.clear()
+    await pair.report()
+    (request,) = pair.net.requests
+    assert (request.url, request.method, json.loads(request.body)) == (url, "POST", {"result": "ACCEPTED"})
+    assert ("authorization" in request.headers) is is_theirs
+    if version != "2.1.1":
+        assert request.headers["ocpi-to-party-id"] == "EMP"
+        assert request.headers["ocpi-from-party-id"] == "GEF"
+
+
+async def test_a_partner_with_urls_that_are_none_is_at_no_url(version: str) -> None:
+    pair = await linked(version)
+
+    def spoil(partner: Partner) -> Partner:
+        assert partner.remote is not None
+        return replace(partner, remote=replace(partner.remote, versions_url="https://[", endpoints=()))
+
+    await pair.send()
+    await pair.cpo.book.change("emsp.example", spoil)
+    await pair.report()
+    assert ["authorization" in request.headers for request in pair.posted()] == [False]
+
+
+async def test_a_result_counts_once_and_only_in_time(version: str) -> None:
+    pair = await linked(version)
+    sent = await pair.send()
+    await pair.report("REJECTED")
+    peer = pair.cpo.peer("emsp.example")
+    url = pair.posted()[0].url
+    await again(peer, url, {"result": "ACCEPTED"})
+    assert (await sent.result()).result == "REJECTED"
+    late = await pair.send()
+    await pair.timer.advance(DEFAULT_TIMEOUT_S + GRACE_S - 30)
+    await pair.close()
+    pair.timer.now += 60
+    await again(peer, url.replace(sent.id, late.id), {"result": "ACCEPTED"})
+    assert (await late.result()).result == "TIMEOUT"
+
+
+async def again(peer: Any, url: str, body: dict[str, str]) -> None:
+    """Post a result, which must be taken with a success."""
+    await peer.wire.send("POST", url, json.dumps(body).encode(), tracked=False)
+
+
+async def test_a_result_of_another_partner_command_or_version_is_unknown(version: str) -> None:
+    pair = await linked(version)
+    sent = await pair.send()
+    other = pair._made("other.example", OTHER, "CPO")
+    await register(other, pair.emsp, (version,))
+    url = f"https://emsp.example/ocpi/{version}/sender/commands/{START}/{sent.id}"
+    another = next(one for one in ALL_VERSIONS if one != version)
+    for peer, wrong in (
+        (other.peer("emsp.example"), url),
+        (pair.cpo.peer("emsp.example"), url.replace(START, STOP)),
+        (pair.cpo.peer("emsp.example"), url.replace(version, another)),
+        (pair.cpo.peer("emsp.example"), url.replace(sent.id, sent.id[::-1])),
+        (pair.cpo.peer("emsp.example"), url.replace(sent.id, sent.id.upper() + "0")),
+    ):
+        with pytest.raises(Refused) as caught:
+            await again(peer, wrong, {"result": "ACCEPTED"})
+        assert (caught.value.http_status, caught.value.ocpi_status) == (404, 2001)
+        assert "no such request" in str(caught.value)
+    await pair.report("REJECTED")
+    assert (await sent.result()).result == "REJECTED"
+
+
+async def test_a_restart_of_both_sides_loses_no_command(version: str) -> None:
+    pair = await linked(version)
+    sent = await pair.send()
+    await pair.restart()
+    await pair.cpo.desk.finish(pair.operator.asked[0].id, CommandOutcome(result="REJECTED"))
+    recalled = await pair.emsp.commands.recall(sent.id)
+    assert (recalled.answer, recalled.command, recalled.partner) == (sent.answer, START, "cpo.example")
+    assert await recalled.result() == CommandOutcome(result="REJECTED")
+    await pair.restart()
+    assert await (await pair.emsp.commands.recall(sent.id)).result() == CommandOutcome(result="REJECTED")
+    assert len(pair.posted()) == 1
+
+
+async def test_what_nobody_can_report_any_more_is_a_timeout_after_the_restart(version: str) -> None:
+    pair = await linked(version)
+    sent = await pair.send()
+    await pair.close()
+    pair.timer.now += 31
+    await pair.restart()
+    await pair.cpo.desk.resume()
+    await rest()
+    assert pair.results() == [{"result": "TIMEOUT"}]
+    assert (await (await pair.emsp.commands.recall(sent.id)).result()).result == "TIMEOUT"
+    assert await pair.orders() == 0
+
+
+async def test_what_was_decided_before_a_restart_is_told_after_it(version: str) -> None:
+    pair = await linked(version)
+    sent = await pair.send()
+    pair.net.down.add("emsp.example")
+    await pair.report("REJECTED")
+    await pair.close()
+    pair.net.down.clear()
+    await pair.restart()
+    await rest()
+    assert await (await pair.emsp.commands.recall(sent.id)).result() == CommandOutcome(result="REJECTED")
+    assert await pair.orders() == 0
+
+
+async def test_a_desk_that_cannot_write_gives_up_until_the_next_start(
+    version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = await linked(version)
+    sent = await pair.send()
+
+    async def broken(*_: object) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pair.cpo.store, "change_document", broken)
+        await pair.report("REJECTED")
+    assert (pair.posted(), await pair.orders()) == ([], 1)
+    await pair.cpo.desk.resume()
+    await pair.cpo.desk.finish(pair.operator.asked[0].id, CommandOutcome(result="REJECTED"))
+    assert (await sent.result()).result == "REJECTED"
+
+
+async def reserved(version: str) -> tuple[Pair, Sent, list[Pending]]:
+    """A pair, and a reservation until one o'clock that runs."""
+    pair = await linked(version)
+    canceled: list[Pending] = []
+
+    async def note(pending: Pending) -> None:
+        canceled.append(pending)
+
+    pair.emsp.commands.canceled = note
+    sent = await pair.send(RESERVE)
+    await pair.report()
+    assert await sent.result() == DONE
+    return pair, sent, canceled
+
+
+@rule("CMD-21")
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_reservation_is_cancelled_at_the_response_url_of_its_command(version: str, restarts: bool) -> None:
+    pair, sent, canceled = await reserved(version)
+    note = pair.emsp.commands.canceled
+    await pair.timer.advance(1800)
+    if restarts:
+        await pair.restart()
+        pair.emsp.commands.canceled = note
+        await rest()
+    id = pair.operator.asked[0].id
+    if version == "2.1.1":
+        with pytest.raises(UsageError, match=r"OCPI 2\.1\.1 cannot tell of CANCELED_RESERVATION"):
+            await pair.cpo.desk.cancel_reservation(id)
+        assert await pair.orders() == 1
+        return await pair.close()
+    told = CommandOutcome(result="CANCELED_RESERVATION", message=(("en", "Power cut"),))
+    await pair.cpo.desk.cancel_reservation(id, told)
+    assert [(one.id, one.partner, one.canceled) for one in canceled] == [(sent.id, "cpo.example", told)]
+    assert pair.posted()[0].url == pair.posted()[1].url
+    with pytest.raises(NotFound, match="no such reservation"):
+        await pair.cpo.desk.cancel_reservation(id)
+    await again(pair.cpo.peer("emsp.example"), pair.posted()[0].url, {"result": "CANCELED_RESERVATION"})
+    assert len(canceled) == 1
+    assert (await (await pair.emsp.commands.recall(sent.id)).result()).result == "ACCEPTED"
+    return await pair.close()
+
+
+@rule("CMD-21")
+async def test_a_cancellation_counts_also_when_the_result_was_lost(version: str) -> None:
+    pair = await linked(version)
+    sent = await pair.send(RESERVE)
+    pair.answer_results(Response(status=400))
+    await pair.report()
+    await pair.timer.advance(DEFAULT_TIMEOUT_S + GRACE_S)
+    assert (await sent.result()).result == "TIMEOUT"
+    if version != "2.1.1":
+        await pair.cpo.desk.cancel_reservation(pair.operator.asked[0].id)
+        body = dict(await pair.emsp.store.documents("command"))[sent.id]
+        assert json.loads(body)["canceled"]["result"] == "CANCELED_RESERVATION"
+    await pair.close()
+
+
+async def test_only_a_reservation_that_runs_can_be_cancelled(version: str) -> None:
+    pair, _, _ = await reserved(version)
+    id = pair.operator.asked[0].id
+    await pair.timer.advance(3600)
+    assert await pair.orders() == 0
+    await pair.send()
+    await pair.report()
+    for unknown in (id, pair.operator.asked[1].id, "x"):
+        with pytest.raises(NotFound):
+            await pair.cpo.desk.cancel_reservation(unknown)
+
+
+@rule("CMD-21")
+async def test_a_cancellation_of_what_was_not_reserved_changes_nothing(version: str) -> None:
+    pair, _, canceled = await reserved(version)
+    sent = await pair.send()
+    await pair.report()
+    rejected = await pair.send(RESERVE)
+    await pair.report("REJECTED")
+    for request in pair.posted()[1:]:
+        await again(pair.cpo.peer("emsp.example"), request.url, {"result": "CANCELED_RESERVATION"})
+    assert canceled == []
+    assert [(await one.result()).result for one in (sent, rejected)] == ["ACCEPTED", "REJECTED"]
+    await pair.close()
+
+
+@rule("CMD-07")
+@rule("CMD-08")
+@rule("CMD-13")
+@rule("CMD-23")
+async def test_what_is_no_command_is_not_sent(version: str) -> None:
+    pair = await linked(version)
+    send = pair.emsp.commands.send
+    wrong: list[tuple[str, dict[str, Any], str]] = [
+        ("REBOOT", {}, "has no command 'REBOOT'"),
+        (STOP, {}, r"STOP_SESSION: \$\.session_id: required in StopSession, but missing"),
+        (STOP, {"session_id": "x" * 40}, r"\$\.session_id: at most 36 characters, got 40"),
+        (RESERVE, fields(version, RESERVE, expiry_date="soon"), r"\$\.expiry_date: expected a DateTime"),
+        (START, fields(version, START, token=token(version, valid=False)), "a Token that is not valid"),
+    ]
+    if version != "2.1.1":
+        foreign = fields(version, START, token=token(version, party_id="OTH"))
+        alone = {"token": token(version), "location_id": "LOC1", "connector_id": "1"}
+        wrong += [(START, foreign, r"NL\*OTH is not a party of this platform"), (START, alone, r"\$\.evse_uid")]
+    for command, body, message in wrong:
+        with pytest.raises(UsageError, match=message):
+            await send("cpo.example", command, body)
+    assert (pair.net.requests, await pair.pendings()) == ([], 0)
+
+
+async def test_a_platform_that_could_not_hear_the_result_does_not_ask(version: str) -> None:
+    pair = await linked(version)
+    pair.emsp.commands._settings = replace(pair.emsp.settings, modules=frozenset({"locations"}))
+    with pytest.raises(UsageError, match="does not serve commands as SENDER"):
+        await pair.send()
+    with pytest.raises(UsageError, match="does not serve commands as SENDER"):
+        await pair.cpo.commands.send("emsp.example", UNLOCK, fields(version, UNLOCK))
+
+
+async def test_a_blocked_partner_is_not_asked(version: str) -> None:
+    pair = await linked(version)
+    await pair.emsp.book.change("cpo.example", lambda partner: replace(partner, blocked=True))
+    with pytest.raises(UsageError, match=r"cpo\.example is blocked"):
+        await pair.send()
+    assert pair.net.requests == []
+
+
+async def test_a_partner_without_commands_is_not_asked(version: str) -> None:
+    pair = await linked(version)
+
+    def without(partner: Partner) -> Partner:
+        assert partner.remote is not None
+        kept = tuple(one for one in partner.remote.endpoints if one.identifier != "commands")
+        return replace(partner, remote=replace(partner.remote, endpoints=kept))
+
+    await pair.emsp.book.change("cpo.example", without)
+    with pytest.raises(Refused, match="no commands endpoint"):
+        await pair.send()
+    assert await pair.pendings() == 0
+
+
+async def test_an_error_of_the_partner_is_raised_and_nothing_is_kept(version: str) -> None:
+    pair = await linked(version)
+    pair.operator.answer = CommandAnswer(result="REJECTED", unknown_location=True)
+    with pytest.raises(Refused) as caught:
+        await pair.send()
+    assert caught.value.ocpi_status == 2003
+    assert await pair.pendings() == 0
+
+
+def answering(data: bytes | None) -> Response:
+    return Response(status=200, body=envelope.success(data))
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (None, Unreachable),
+        (Response(status=504), Refused),
+        (answering(None), BadAnswer),
+        (answering(b"{}"), BadAnswer),
+        (answering(b'{"result":7}'), BadAnswer),
+        (answering(b'{"result":"ACCEPTED","timeout":"soon"}'), BadAnswer),
+    ],
+)
+async def test_when_the_answer_is_lost_a_result_is_still_known(
+    version: str, answer: Response | None, error: type[Exception]
+) -> None:
+    pair = await linked(version)
+    handle = pair.net.hosts["cpo.example"]
+
+    async def losing(request: Request) -> Response:
+        await handle(request)
+        if answer is None:
+            raise Unreachable("cpo.example: connection reset")
+        return answer
+
+    pair.net.hosts["cpo.example"] = losing
+    with pytest.raises(error):
+        await pair.send()
+    await pair.report()
+    ((id, body),) = await pair.emsp.store.documents("command")
+    assert json.loads(body)["outcome"]["result"] == "ACCEPTED"
+    with pytest.raises(NotFound):
+        await pair.emsp.commands.recall(id)
+
+
+@pytest.mark.parametrize(("timeout_s", "known"), [(45, 45), (-1, 0), (10**12, 3600)])
+async def test_the_timeout_of_the_answer_is_believed_within_reason(version: str, timeout_s: int, known: int) -> None:
+    pair = await linked(version)
+    data = {"result": "ACCEPTED", "timeout": timeout_s, "message": [{"language": "en", "text": "Wait"}]}
+
+    async def answer(_: Request) -> Response:
+        return answering(json.dumps(data).encode())
+
+    pair.net.hosts["cpo.example"] = answer
+    sent = await pair.send()
+    assert sent.answer == CommandAnswer(result="ACCEPTED", timeout_s=known, message=(("en", "Wait"),))
+    waits = asyncio.create_task(sent.result())
+    await pair.timer.advance(known + GRACE_S)
+    assert (await waits).result == "TIMEOUT"
+
+
+async def test_commands_are_forgotten_when_no_result_can_come(version: str) -> None:
+    pair = await linked(version)
+    sent = await pair.send()
+    await pair.report()
+    kept = await pair.send(RESERVE)
+    await pair.report()
+    await pair.timer.advance(DEFAULT_TIMEOUT_S + GRACE_S + KEEP_S)
+    with pytest.raises(NotFound):
+        await pair.emsp.commands.recall(sent.id)
+    with pytest.raises(NotFound):
+        await pair.emsp.commands.recall("x")
+    await pair.send(UNLOCK)
+    ids = [id for id, _ in await pair.emsp.store.documents("command")]
+    assert sent.id not in ids
+    assert kept.id in ids
+    assert len(ids) == 2
+    await pair.close()
+
+
+async def test_the_parties_on_both_sides_can_be_named(version: str) -> None:
+    pair = await linked(version)
+    await pair.emsp.commands.send("cpo.example", UNLOCK, fields(version, UNLOCK), ours=EMSP, theirs=CPO)
+    headers = pair.net.requests[-1].headers
+    named = [headers.get(f"ocpi-{way}-party-id") for way in ("from", "to")]
+    assert named == ([None, None] if version == "2.1.1" else ["EMP", "GEF"])
+    assert pair.operator.asked[0].parties == (CPO,)
+    await pair.close()
+
+
+async def test_an_expiry_may_be_given_as_a_moment(version: str) -> None:
+    pair = await linked(version)
+    sent = await pair.send(RESERVE, expiry_date=DateTime.parse(ONE_O_CLOCK))
+    body = dict(await pair.emsp.store.documents("command"))[sent.id]
+    assert json.loads(body)["reserved_until"] == NOON_S + 3600
+    assert DateTime.parse(NOON).timestamp() == NOON_S
+    await pair.close()
+
+
+async def test_no_secret_is_in_what_is_kept(version: str) -> None:
+    pair = await linked(version)
+    await pair.send()
+    token_of_emsp = pair.emsp.peer("cpo.example").wire.token
+    assert isinstance(token_of_emsp, Secret)
+    kept = [*await pair.cpo.store.documents("order"), *await pair.emsp.store.documents("command")]
+    assert len(kept) == 2
+    assert all(token_of_emsp.reveal().encode() not in body for _, body in kept)
+    await pair.close()
+
+
+async def test_a_result_that_comes_while_its_command_is_given_up_changes_nothing(
+    version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = await linked(version)
+    sent = await pair.send()
+    known = await pair.emsp.commands._find(sent.id)
+
+    async def stale(_: str) -> Pending | None:
+        return known
+
+    await pair.emsp.store.change_document(sending.KIND, sent.id, lambda _: None)
+    monkeypatch.setattr(pair.emsp.commands, "_find", stale)
+    await pair.report()
+    assert (len(pair.posted()), await pair.pendings()) == (1, 0)
+
+
+async def test_a_cancellation_that_nobody_listens_to_is_logged(version: str) -> None:
+    if version == "2.1.1":
+        return
+    pair = await linked(version)
+    await pair.send(RESERVE)
+    await pair.report()
+    await pair.restart()
+    await rest()
+    await pair.cpo.desk.cancel_reservation(pair.operator.asked[0].id)
+    assert pair.results() == [{"result": "ACCEPTED"}, {"result": "CANCELED_RESERVATION"}]
+
+
+@rule("CMD-18")
+@rule("CMD-19")
+async def test_a_reservation_is_replaced_and_cancelled_by_its_id(version: str) -> None:
+    pair = await linked(version)
+    await pair.send(RESERVE)
+    await pair.send(RESERVE, expiry_date="2026-03-01T14:00:00Z")
+    if has(version, CANCEL):
+        await pair.send(CANCEL)
+    assert {asked.reservation_id for asked in pair.operator.asked} == {"7" if version == "2.1.1" else "R7"}
+    assert len({asked.id for asked in pair.operator.asked}) == len(pair.operator.asked)
+    await pair.close()
