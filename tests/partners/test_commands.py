@@ -127,7 +127,6 @@ def has(version: str, command: str) -> bool:
 
 @rule("CMD-02")
 @rule("CMD-03")
-@rule("CMD-25")
 @pytest.mark.parametrize("command", COMMANDS)
 async def test_an_accepted_command_comes_to_its_result(version: str, command: str) -> None:
     pair = await linked(version)
@@ -569,8 +568,6 @@ async def test_a_cancellation_of_what_was_not_reserved_changes_nothing(version: 
     await pair.close()
 
 
-@rule("CMD-07")
-@rule("CMD-08")
 @rule("CMD-13")
 @rule("CMD-23")
 async def test_what_is_no_command_is_not_sent(version: str) -> None:

@@ -114,7 +114,6 @@ async def test_where_nobody_keeps_commands_nothing_is_supported(version: str) ->
 
 
 @rule("CMD-01")
-@rule("CMD-15")
 @pytest.mark.parametrize("command", COMMANDS)
 async def test_the_operator_is_asked_with_all_that_a_command_says(version: str, command: str) -> None:
     if not has(version, command):

@@ -164,6 +164,16 @@ async def test_unknown_paths_and_methods_are_named(method: str, path: str, statu
         assert response.headers["allow"] == message.partition("only ")[2]
 
 
+async def test_options_tells_what_a_path_can_be_asked() -> None:
+    made, call = await sender()
+    response = await call("OPTIONS", "/ocpi/2.2.1/credentials")
+    assert (response.status, response.body) == (204, b"")
+    assert response.headers["allow"] == "DELETE, GET, POST, PUT, OPTIONS"
+    assert (await call("OPTIONS", "/ocpi/nothing")).status == 404
+    unknown = await made.server.handle(Request(method="OPTIONS", url="/ocpi/2.2.1/credentials"))
+    assert unknown.status == 401
+
+
 async def test_a_slash_at_the_end_is_forgiven() -> None:
     _, call = await sender()
     assert (await call("GET", "/ocpi/2.2.1/sender/locations/")).status == 200

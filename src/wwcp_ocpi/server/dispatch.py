@@ -107,6 +107,9 @@ class Server:
 
     async def _answer(self, request: Request) -> Answer:
         caller = self._authenticate(request)
+        if request.method == "OPTIONS" and (methods := self._router.methods(request.path)):
+            # An extension: what this path can be asked, for whoever may ask at all.
+            return Answer(b"", HTTPStatus.NO_CONTENT, {"allow": ", ".join([*methods, "OPTIONS"])})
         route, params = self._router.find(request.method, request.path)
         if caller.is_registering and route.endpoint.interface is not Interface.BOTH:
             # TRN-06: an invitation opens versions and credentials, nothing else.

@@ -65,6 +65,12 @@ class Router:
             # Fixed words win over names: payments has terminals/activate beside terminals/{terminal_id}.
             routes.sort(key=lambda route: sum(segment.startswith("{") for segment in route.segments))
 
+    def methods(self, path: str) -> list[str]:
+        """The methods that a path has, sorted; none if there is no such path."""
+        segments = tuple(path.strip("/").split("/"))
+        group = self._routes.get(self._group(segments), ())
+        return sorted({route.endpoint.method for route in group if _match(route.segments, segments) is not None})
+
     @staticmethod
     def _group(segments: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
         return len(segments), segments[:4]
@@ -77,13 +83,11 @@ class Router:
             MethodNotAllowed: rows have it, but not with this method; `Allow` names those that exist.
         """
         segments = tuple(path.strip("/").split("/"))
-        group = self._routes.get(self._group(segments), ())
-        for route in group:
+        for route in self._routes.get(self._group(segments), ()):
             if route.endpoint.method == method and (params := _match(route.segments, segments)) is not None:
                 return Found(route, params)
-        others = {route.endpoint.method for route in group if _match(route.segments, segments) is not None}
-        if others:
-            allowed = ", ".join(sorted(others))
+        allowed = ", ".join(self.methods(path))
+        if allowed:
             raise MethodNotAllowed(f"{method} is not defined here, only {allowed}", headers={"allow": allowed})
         raise NotFound(f"no such path: /{'/'.join(segments)[:200]}")
 
