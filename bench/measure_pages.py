@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from bench import data, setting
 from bench.load import quantile
@@ -16,6 +17,13 @@ from wwcp_ocpi.gateway.opening import DATABASE, open_platform
 from wwcp_ocpi.protocol.http import LINK, Request
 from wwcp_ocpi.protocol.paging import read_next
 from wwcp_ocpi.server import Server
+
+
+class Took(NamedTuple):
+    """One answer: by the clock, and in processor time, which does not see what else runs on the machine."""
+
+    seconds: float
+    cpu_s: float
 
 
 async def measure(report: Report, plan: Plan, folder: Path) -> None:
@@ -43,7 +51,7 @@ async def measure(report: Report, plan: Plan, folder: Path) -> None:
         _report(report, "pages by offset, at random", found, 30)
 
 
-async def _walk(server: Server) -> tuple[list[str], list[float]]:
+async def _walk(server: Server) -> tuple[list[str], list[Took]]:
     urls, times, url = [], [], f"{LIST}?limit={PAGE}"
     while url:
         urls.append(url)
@@ -52,17 +60,19 @@ async def _walk(server: Server) -> tuple[list[str], list[float]]:
     return urls, times
 
 
-async def _page(server: Server, url: str) -> tuple[float, str]:
+async def _page(server: Server, url: str) -> tuple[Took, str]:
     request = Request(method="GET", url=url, headers=data.HEADERS)
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.thread_time()
     response = await server.handle(request)
-    took = time.perf_counter() - began
+    took = Took(time.perf_counter() - began, time.thread_time() - cpu)
     if response.status != 200 or b'"status_code":1000' not in response.body[-80:]:
         raise RuntimeError(f"{url}: {response.body[:300]!r}")
     following = read_next(response.headers.get(LINK), "") or ""
     return took, following[following.find("/ocpi/") :] if following else ""
 
 
-def _report(report: Report, name: str, times_s: list[float], below_ms: float) -> None:
-    p50, p99, most = (quantile(times_s, share) * 1000 for share in (0.5, 0.99, 1.0))
-    report.add(f"{name}, p99", p99, "ms", details=f"p50 {p50:.2f} ms, longest {most:.2f} ms", at_most=below_ms)
+def _report(report: Report, name: str, times: list[Took], below_ms: float) -> None:
+    p50, p99, most = (quantile([one.seconds for one in times], share) * 1000 for share in (0.5, 0.99, 1.0))
+    cpu = quantile([one.cpu_s for one in times], 0.99) * 1000
+    details = f"p50 {p50:.2f} ms, longest {most:.2f} ms, p99 by computing time {cpu:.2f} ms"
+    report.add(f"{name}, p99", p99, "ms", details=details, at_most=below_ms)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tests.cli.running import CLI
 from tests.objects import evse, location
 from tests.platforms import ALL_VERSIONS
-from wwcp_ocpi.demo import main_job
+from wwcp_ocpi.demo import main_job, steps
 from wwcp_ocpi.demo.main_job import NOT_BUILT, Demo, Result
 from wwcp_ocpi.demo.networks import NOBODY, Changed, FeedNetwork, Published, SampleNetwork
 from wwcp_ocpi.gateway.gateway import Gateway
@@ -31,8 +31,10 @@ STEPS = [
     "an EVSE's status changes at A and arrives at B",
     "B issues a Token and it arrives at A",
     "A asks B, and the Token is authorised",
-    "a Session begins at A and arrives at B",
-    "updates of the Session arrive at B",
+    "B starts a session by command",
+    "B gets the asynchronous result",
+    "the Session and its updates arrive at B",
+    "B stops the session by command",
     "the CDR arrives at B",
     *(name for name, _ in NOT_BUILT),
     "both stores compared: nothing missing, nothing extra",
@@ -101,7 +103,7 @@ def test_for_people_there_is_a_table_and_every_step_as_it_happens(cli: CLI, tmp_
     assert ran.code == 0
     assert [step in ran.out for step in STEPS] == [True] * len(STEPS)
     assert ran.err.startswith("A, the operator: http://127.0.0.1:")
-    assert "needs commands" in ran.out
+    assert "needs pricing" in ran.out
 
 
 def test_with_keep_it_stays_until_it_is_told_to_stop(cli: CLI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +136,7 @@ async def failing(network: FeedNetwork, folder: Path) -> dict[str, tuple[str, st
 async def test_a_step_that_fails_says_what_was_expected_and_is_the_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(main_job, "ARRIVAL_S", 0.05)
+    monkeypatch.setattr(steps, "ARRIVAL_S", 0.05)
     failed = await failing(Broken(written(tmp_path, location("2.2.1"))), tmp_path)
     assert failed == {STEPS[3]: ("failed", "expected E1 to be BLOCKED at B within 0 s")}
 

@@ -17,6 +17,7 @@ from wwcp_ocpi.store import connection, objects, pages
 from wwcp_ocpi.store.errors import StoreFailed
 from wwcp_ocpi.store.ports import Delivery, Page, Side
 from wwcp_ocpi.store.sqlite import SQLiteStore
+from wwcp_ocpi.store.transaction import Transaction
 
 
 def read(path: Path) -> bytes:
@@ -155,13 +156,14 @@ async def test_a_page_in_memory_is_of_one_audience_and_good_until_that_changes(s
 async def test_counts_are_right_when_objects_come_and_are_readdressed_in_one_commit(
     sqlite: SQLiteStore, path: Path
 ) -> None:
-    async def come(number: int) -> None:
-        await sqlite.change(location(f"S{number}"), write(str(number), number, audience="?NL*EMP"))
+    def come_and_move(transaction: Transaction) -> list[int]:
+        moved = []
+        for id, old, new in (("1", "?NL*EMP", "emsp"), ("2", "emsp", "hub"), ("3", "?NL*EMP", "hub")):
+            objects.change(transaction, location(id), write(id, audience="?NL*EMP"), 0)
+            moved.append(objects.readdress(transaction, old, new))
+        return moved
 
-    first, second = sqlite.readdress("?NL*EMP", "emsp"), sqlite.readdress("emsp", "hub")
-    last = sqlite.readdress("?NL*EMP", "hub")
-    _, _, *moved = await asyncio.gather(come(1), come(2), first, come(3), second, last)
-    assert moved == [2, None, 2, 1]
+    assert await sqlite._writer.submit(come_and_move) == [1, 1, 2]
     assert await walk(sqlite, pages_of(audience="hub")) == ["1", "2", "3"]
     assert await walk(sqlite, pages_of(audience="emsp")) == []
     await sqlite.close()

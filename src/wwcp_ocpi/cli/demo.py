@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 from wwcp_ocpi.cli.output import Json, emit, log_to_stderr, say, show
-from wwcp_ocpi.demo.main_job import Demo, Report, Result
+from wwcp_ocpi.demo.main_job import Demo, Report
 from wwcp_ocpi.demo.networks import DemoNetwork, FeedNetwork, SampleNetwork
+from wwcp_ocpi.demo.steps import Result
 from wwcp_ocpi.net.server import run
 
 

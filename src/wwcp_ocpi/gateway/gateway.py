@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cached_property
 from http import HTTPStatus
 from typing import Self
 
@@ -18,6 +19,7 @@ from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.net.server import HTTPServer
 from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.http import JSON, Request, Response
+from wwcp_ocpi.server.openapi import openapi
 from wwcp_ocpi.wwcp.network import LiveNetwork
 from wwcp_ocpi.wwcp.publish import NetworkPublisher
 
@@ -80,6 +82,7 @@ class Gateway:
         settings = settings_of(config, listening)
         self.platform = Platform(settings, store, vault, self._transport)
         await self.platform.book.load()
+        await self.platform.desk.resume()
         self._tasks = [asyncio.create_task(self.platform.courier.run()), asyncio.create_task(self._follow())]
         self._ready = True
         log.info("gateway.started", url=settings.base_url, versions_url=settings.versions_url)
@@ -99,6 +102,7 @@ class Gateway:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.platform.desk.stop()
         await self.platform.book.settle()
         await self._transport.close()
         await self.platform.store.close()
@@ -134,13 +138,19 @@ class Gateway:
         return book.generation != before
 
     def _operations(self, request: Request) -> Response:
-        """`/-/health`: the process answers. `/-/ready`: it does its work as well."""
+        """`/-/health`: the process answers. `/-/ready`: it does its work as well. `/-/openapi.json`: what it serves."""
+        if request.path == "/-/openapi.json" and self._ready:
+            return Response(status=200, headers={"content-type": JSON}, body=self._openapi)
         pages: dict[str, tuple[int, object]] = {
             "/-/health": (200, {"status": "ok"}),
             "/-/ready": (200 if self._ready else 503, {"ready": self._ready}),
         }
         status, body = pages.get(request.path, (404, {"error": "no such page"}))
         return Response(status=status, headers={"content-type": JSON}, body=msgspec.json.encode(body))
+
+    @cached_property
+    def _openapi(self) -> bytes:
+        return msgspec.json.encode(openapi(self.platform.server))
 
     async def _follow(self) -> None:
         """Notice what the command line writes beside us: new partners, blocked ones."""

@@ -85,6 +85,11 @@ class Server:
         """The sides of functional modules that this server answers for."""
         return self._served[version.number]
 
+    @property
+    def router(self) -> Router:
+        """Every row that is served, by its path."""
+        return self._router
+
     def count_findings(self, partner: str, findings: Sequence[Finding]) -> None:
         """Remember how often a partner's objects were not as specified, by rule."""
         for finding in findings:

@@ -65,6 +65,11 @@ class Router:
             # Fixed words win over names: payments has terminals/activate beside terminals/{terminal_id}.
             routes.sort(key=lambda route: sum(segment.startswith("{") for segment in route.segments))
 
+    @property
+    def routes(self) -> list[Route]:
+        """Every route that can be found, in the order of their paths."""
+        return sorted((route for group in self._routes.values() for route in group), key=lambda route: route.segments)
+
     def methods(self, path: str) -> list[str]:
         """The methods that a path has, sorted; none if there is no such path."""
         segments = tuple(path.strip("/").split("/"))

@@ -44,7 +44,7 @@ MODULES = {
         Module("cdrs", _CPO, _EMSP, (Resource(CDR),), is_private=True),
         Module("tariffs", _CPO | _NAP, _EMSP | _NSP | _NAP, (Resource(Tariff),)),
         Module("tokens", _EMSP, _CPO, (Resource(Token, "uid", qualifier="type"),)),
-        Module("commands", _EMSP, _CPO),
+        Module("commands", _EMSP | _PTP, _CPO),
         # An eMSP that relays for an SCSP is receiver and sender at once.
         Module("chargingprofiles", _EMSP | _SCSP, _CPO | _EMSP),
         Module("hubclientinfo", _HUB, _ALL, (Resource(ClientInfo, ""),), is_functional=False),
