@@ -23,7 +23,7 @@ empty :=
 space := $(empty) $(empty)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format docs bench crash lock clean
+.PHONY: help setup demo test check format docs bench crash fuzz lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,9 @@ bench: $(READY) ## measure speed and memory
 
 crash: $(READY) ## the long crash test: kill the store while it writes, many times
 	@$(PY) -m pytest -m crash_long tests/store $(ARGS)
+
+fuzz: $(READY) ## the long fuzz test: every operation with bad input, far more often than in `make test`
+	@$(PY) -m pytest -n $(JOBS) -m fuzz_long tests/fuzz $(ARGS)
 
 lock: $(LOCKED) ## write requirements.lock anew from pyproject.toml; newest of everything with ARGS=--upgrade
 	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

@@ -99,10 +99,18 @@ async def test_a_pull_never_overwrites_something_newer(version: str) -> None:
 
 @rule("TRN-11")
 async def test_one_bad_object_does_not_spoil_a_pull(version: str) -> None:
-    _, cpo, emsp = await linked(version)
-    bad = own(version, "BAD")
-    spoiled = replace(bad, body=bad.body.replace(b'"city": "Jena", ', b""))
-    await publish(cpo, version, own(version, "LOC1"), spoiled, own(version, "LOC2"), push=False)
+    net, cpo, emsp = await linked(version)
+    sound, city = own(version, "BAD"), b'"city": "Weimar", '
+    sound = replace(sound, body=sound.body.replace(b'"city": "Jena", ', city))
+    spoiled = replace(sound, body=sound.body.replace(city, b""))
+    await publish(cpo, version, own(version, "LOC1"), sound, own(version, "LOC2"), push=False)
+    answer = cpo.server.handle
+
+    async def spoil(request: Request) -> Response:
+        response = await answer(request)
+        return replace(response, body=response.body.replace(city, b""))
+
+    net.hosts["cpo.example"] = spoil
     found: list[BadObject] = []
     done = await pull(
         emsp.peer("cpo.example"), emsp.book.get("cpo.example"), "locations", emsp.store, on_bad=found.append
