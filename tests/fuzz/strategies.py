@@ -35,6 +35,16 @@ def objects(cls: StructType) -> st.SearchStrategy[JSONObject]:
     return st.fixed_dictionaries(always, optional=maybe)
 
 
+@cache
+def patches(cls: StructType) -> st.SearchStrategy[JSONObject]:
+    """Any fields of such an object, as a PATCH names them: null takes an optional one away."""
+    named = {
+        field.name: _field(field) if field.cardinality.is_required else st.none() | _field(field)
+        for field in fields_of(cls)
+    }
+    return st.fixed_dictionaries({}, optional=named)
+
+
 def _field(field: Field) -> st.SearchStrategy[Any]:
     if field.cardinality.is_list:
         least = 1 if field.cardinality is Cardinality.SOME else 0
@@ -73,7 +83,9 @@ def _text(field: Field) -> st.SearchStrategy[str]:
     text = field.text
     assert text is not None, f"{field.name}: a text that says nothing of itself"
     if text.kind == "URL":
-        return st.sampled_from(["https://partner.example/ocpi/versions", "http://a.example:8080/x?y=z#f", "https://[::1]/"])
+        return st.sampled_from(
+            ["https://partner.example/ocpi/versions", "http://a.example:8080/x?y=z#f", "https://[::1]/"]
+        )
     if text.pattern is not None:
         return st.from_regex(text.pattern, fullmatch=True, alphabet=_PRINTABLE)
     letters = _PRINTABLE if text.kind == "CiString" else _ANY_LETTER
@@ -183,7 +195,9 @@ def twisted(body: bytes, how: int, where: int) -> bytes:
     names = list(msgspec.json.decode(body)) if body[:1] == b"{" else []
     name = msgspec.json.encode(names[where % len(names)]) if names else b'"id"'
     value = msgspec.json.encode(WRONG[which % len(WRONG)])
-    return body[:1] + name + b":" + value + (b"," if names else b"") + body[1:] if body else HOSTILE[which % len(HOSTILE)]
+    return (
+        body[:1] + name + b":" + value + (b"," if names else b"") + body[1:] if body else HOSTILE[which % len(HOSTILE)]
+    )
 
 
 ODD_SEGMENTS = (

@@ -241,7 +241,7 @@ def test_what_is_not_on_the_way_keeps_its_bytes() -> None:
     body = b'{"id":"1","evses":[{"uid":"a","v":1.50,"n": null},{"uid":"b"}],"x":{ "y" : 2.00 }}'
     changed = join(replace(split(body), [evse("b")], split(b'{"uid":"b","z":3.0}'), LATE))
     assert changed == (
-        b'{"id":"1","evses":[{"uid":"a","v":1.50,"n":null},{"uid":"b","z":3.0}],"x":{ "y" : 2.00 },'
+        b'{"id":"1","evses":[{"uid":"a","v":1.50,"n": null},{"uid":"b","z":3.0}],"x":{ "y" : 2.00 },'
         b'"last_updated":"2030-01-01T00:00:00Z"}'
     )
 

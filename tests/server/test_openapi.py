@@ -37,9 +37,7 @@ def every(value: object) -> Iterator[dict[str, Any]]:
 
 
 def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    return {
-        (method.upper(), path): one for path, item in document["paths"].items() for method, one in item.items()
-    }
+    return {(method.upper(), path): one for path, item in document["paths"].items() for method, one in item.items()}
 
 
 def schema(document: dict[str, Any], name: str) -> dict[str, Any]:
@@ -140,9 +138,7 @@ def test_closed_enums_are_lists_and_open_ones_examples() -> None:
 
 
 def test_the_query_of_a_token_names_its_type() -> None:
-    one = operations(openapi(server("CPO")))[
-        "GET", "/ocpi/2.2.1/receiver/tokens/{country_code}/{party_id}/{token_uid}"
-    ]
+    one = operations(openapi(server("CPO")))["GET", "/ocpi/2.2.1/receiver/tokens/{country_code}/{party_id}/{token_uid}"]
     asked = next(known for known in one["parameters"] if known.get("in") == "query")
     assert asked["schema"] == {"allOf": [{"$ref": "#/components/schemas/v2_2_1.TokenType"}], "default": "RFID"}
 

@@ -59,7 +59,7 @@ def asgi_app(
                 await other(scope, receive, send)
                 return
         pairs = scope["headers"]
-        headers = {name.decode(): value.decode("latin-1") for name, value in pairs}
+        headers = {_names.get(name) or _name(name): value.decode("latin-1") for name, value in pairs}
         if len(headers) != len(pairs):
             headers = by_name((name.decode(), value.decode("latin-1")) for name, value in pairs)
         body = b""
@@ -128,10 +128,30 @@ async def _answer(send: Send, response: Response, method: str) -> None:
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else response.body})
 
 
+_names: dict[bytes, str] = {}
+_wire_names: dict[str, bytes] = {}
+_MOST_NAMES, _LONGEST_NAME = 256, 64
+"""Names of headers are few and come with every request; those of an attacker must not fill the memory."""
+
+
+def _name(wire: bytes) -> str:
+    name = wire.decode("latin-1")
+    if len(_names) < _MOST_NAMES and len(wire) <= _LONGEST_NAME:
+        _names[wire] = name
+    return name
+
+
+def _wire_name(name: str) -> bytes:
+    wire = name.encode("latin-1")
+    if len(_wire_names) < _MOST_NAMES:
+        _wire_names[name] = wire
+    return wire
+
+
 def _head(response: Response) -> Message:
-    headers = []
-    for name, value in response.headers.items():
-        headers.append((name.encode("latin-1"), value.encode("latin-1")))
+    headers = [
+        (_wire_names.get(name) or _wire_name(name), value.encode("latin-1")) for name, value in response.headers.items()
+    ]
     if response.status not in _BODILESS:
         headers.append((b"content-length", b"%d" % len(response.body)))
     return {"type": "http.response.start", "status": response.status, "headers": headers}

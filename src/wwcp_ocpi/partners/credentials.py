@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -14,6 +13,7 @@ from wwcp_ocpi.protocol import codec
 from wwcp_ocpi.protocol.credentials_token import is_valid_token
 from wwcp_ocpi.protocol.errors import InvalidParameters
 from wwcp_ocpi.protocol.facts import CredentialsShape
+from wwcp_ocpi.protocol.http import can_be_called
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.scalars import PartyId, Secret
 from wwcp_ocpi.server.settings import OwnParty, ServerSettings
@@ -48,8 +48,7 @@ def read(version: Version, body: bytes, ours: frozenset[str]) -> Theirs:
     credentials: Any = codec.decode(version.object_named("Credentials"), body)
     if not is_valid_token(credentials.token):
         raise InvalidParameters("$.token: expected 1 to 64 printable characters without blanks", path="$.token")
-    parts = urlsplit(credentials.url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not can_be_called(credentials.url):
         raise InvalidParameters("$.url: expected an absolute http or https URL of a versions endpoint", path="$.url")
     parties, hub = _READ[version.facts.credentials_shape](credentials, ours)
     if len({(party.id, party.role) for party in parties}) < len(parties):

@@ -50,8 +50,8 @@ def _number_decoder(cls: Any) -> msgspec.json.Decoder[Any] | None:
 
 
 @cache
-def _strict_decoder(cls: StructType, is_plain: bool) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(strict_form(cls, is_plain))
+def _strict_decoder(cls: StructType, is_plain: bool, partial: bool) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(strict_form(cls, is_plain, partial))
 
 
 def encode(value: object) -> bytes:
@@ -100,14 +100,18 @@ def read_json(body: bytes | msgspec.Raw) -> Any:
         raise MalformedBody(f"$: expected JSON: {error}", path="$") from error
 
 
-def conforms(cls: StructType, body: bytes) -> bool:
-    """Whether the body is all that the specification asks; a cheap question, without reasons."""
+def conforms(cls: StructType, body: bytes, *, partial: bool = False) -> bool:
+    """Whether the body is all that the specification asks; a cheap question, without reasons.
+
+    Args:
+        partial: it is a PATCH, so that nothing is required.
+    """
     is_ascii = body.isascii()
     is_plain = is_ascii and b"\\" not in body and b"\x7f" not in body
     try:
         if not is_ascii:
             body.decode()  # the decoder skips over unknown fields without looking at their bytes
-        _strict_decoder(cls, is_plain).decode(body)
+        _strict_decoder(cls, is_plain, partial).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True

@@ -60,7 +60,13 @@ def success(data: bytes | None = None) -> bytes:
 
 def success_list(bodies: Iterable[bytes]) -> bytes:
     """The envelope of a page: the objects' own bytes, joined."""
-    return b"".join((_HEAD, b"[", b",".join(bodies), b"]", _OK, _stamp(), _END))
+    entries = list(bodies)
+    if not entries:
+        return b"".join((_HEAD, b"[]", _OK, _stamp(), _END))
+    # A page is large: what stands around it is put to its first and last object, so that it is copied once.
+    entries[0] = b"".join((_HEAD, b"[", entries[0]))
+    entries[-1] = b"".join((entries[-1], b"]", _OK, _stamp(), _END))
+    return b",".join(entries)
 
 
 def failure(status_code: int, message: str) -> bytes:

@@ -23,6 +23,16 @@ TOTAL_COUNT = "x-total-count"
 LIMIT = "x-limit"
 
 
+def can_be_called(url: str) -> bool:
+    """Whether a URL that a partner gave us is absolute and plain: no login, which would be a secret, and no blank."""
+    try:
+        parts = urlsplit(url)
+        is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return is_whole and "@" not in parts.netloc and url.isprintable() and " " not in url
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP request.
 

@@ -36,7 +36,7 @@ def _whole(query: Mapping[str, str], name: str, default: int, least: int) -> int
     text = query.get(name)
     if text is None or text == "":
         return default
-    if not re.fullmatch(r"[0-9]{1,16}", text) or not least <= int(text) <= MAX_OFFSET:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 16) or not least <= int(text) <= MAX_OFFSET:
         raise InvalidParameters(f"{name}: expected a whole number from {least} on, got {text[:32]!r}", path=name)
     return int(text)
 

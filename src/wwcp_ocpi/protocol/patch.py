@@ -19,6 +19,7 @@ from wwcp_ocpi.scalars import DateTime
 
 RawObject: TypeAlias = dict[str, msgspec.Raw]
 _objects = msgspec.json.Decoder(RawObject)
+_raws = msgspec.json.Decoder(list[msgspec.Raw])
 _lists = msgspec.json.Decoder(list[RawObject])
 _encoder = msgspec.json.Encoder()
 
@@ -99,40 +100,95 @@ def listed(entries: Sequence[RawObject]) -> msgspec.Raw:
     return msgspec.Raw(_encoder.encode(entries))
 
 
+class Opened:
+    """The way from an object down to a part, read once: what a decision looks at is what is written back.
+
+    Of the entries on the way only those are taken apart that may be the one that a step names.
+    """
+
+    __slots__ = ("_levels", "part", "whole")
+
+    def __init__(self, whole: RawObject, steps: Sequence[Step]) -> None:
+        """Go down.
+
+        Raises:
+            NotFound: an entry on the way, other than the last, is not there.
+            InvalidParameters: a field on the way is no list of objects.
+        """
+        self.whole = whole
+        self.part: RawObject | None = whole
+        """What the steps lead to; None when the last entry is not there."""
+        self._levels: list[tuple[RawObject, Step, list[msgspec.Raw], int | None]] = []
+        for step in steps:
+            parent = self.part
+            if parent is None:
+                above = self._levels[-1][1]
+                raise NotFound(f"$.{above.field}: no entry with {above.id_field} {above.id!r}")
+            entries = _entries(parent, step.field)
+            at, self.part = _locate(entries, step)
+            self._levels.append((parent, step, entries, at))
+
+    def with_part(self, part: RawObject, stamp: DateTime) -> RawObject:
+        """The whole with `part` at the end of the steps, added there when new.
+
+        Every object on the way whose own `last_updated` is earlier gets `stamp` (LOC-07, LOC-14, LOC-15).
+        """
+        for parent, step, entries, at in reversed(self._levels):
+            raw = msgspec.Raw(_encoder.encode(part))
+            kept = [*entries, raw] if at is None else [*entries[:at], raw, *entries[at + 1 :]]
+            part = stamped({**parent, step.field: msgspec.Raw(_encoder.encode(kept))}, stamp)
+        return part
+
+
+def _entries(parent: RawObject, field: str) -> list[msgspec.Raw]:
+    raw = parent.get(field)
+    if raw is None or bytes(raw) == b"null":
+        return []
+    try:
+        return _raws.decode(raw)
+    except msgspec.ValidationError as error:
+        raise InvalidParameters(f"$.{field}: expected a list of objects: {error}", path=f"$.{field}") from error
+
+
+def _locate(entries: Sequence[msgspec.Raw], step: Step) -> tuple[int | None, RawObject | None]:
+    """The entry that a step names, and its index. Most entries are passed over without being taken apart."""
+    wanted = step.id.encode()
+    is_plain = step.id.isascii()
+    folded = wanted.upper() if step.fold else None
+    for index, entry in enumerate(entries):
+        text = bytes(entry)
+        if is_plain and b"\\" not in text and wanted not in text and (folded is None or folded not in text.upper()):
+            continue
+        try:
+            fields = _objects.decode(entry)
+        except msgspec.ValidationError as error:
+            path = f"$.{step.field}"
+            raise InvalidParameters(f"{path}: expected a list of objects: {error}", path=path) from error
+        if step.is_at(fields):
+            return index, fields
+    return None, None
+
+
 def descend(fields: RawObject, steps: Sequence[Step]) -> RawObject:
     """The part of an object that the steps lead to.
 
     Raises:
         NotFound: an entry on the way is not there.
     """
-    for step in steps:
-        found = next((entry for entry in children(fields, step.field) if step.is_at(entry)), None)
-        if found is None:
-            raise NotFound(f"$.{step.field}: no entry with {step.id_field} {step.id!r}")
-        fields = found
-    return fields
+    part = Opened(fields, steps).part
+    if part is None:
+        step = steps[-1]
+        raise NotFound(f"$.{step.field}: no entry with {step.id_field} {step.id!r}")
+    return part
 
 
 def replace(fields: RawObject, steps: Sequence[Step], part: RawObject, stamp: DateTime) -> RawObject:
-    """The object with `part` at the end of the steps, added there when new.
-
-    Every object on the way whose own `last_updated` is earlier gets `stamp` (LOC-07, LOC-14, LOC-15).
+    """The object with `part` at the end of the steps, see `Opened.with_part`.
 
     Raises:
         NotFound: an entry on the way, other than the last, is not there.
     """
-    if not steps:
-        return part
-    step, rest = steps[0], steps[1:]
-    entries = children(fields, step.field)
-    at = next((index for index, entry in enumerate(entries) if step.is_at(entry)), None)
-    if at is None and rest:
-        raise NotFound(f"$.{step.field}: no entry with {step.id_field} {step.id!r}")
-    if at is None:
-        entries.append(part)
-    else:
-        entries[at] = replace(entries[at], rest, part, stamp)
-    return stamped({**fields, step.field: listed(entries)}, stamp)
+    return Opened(fields, steps).with_part(part, stamp)
 
 
 def moment_of(fields: RawObject, name: str = "last_updated") -> DateTime | None:

@@ -130,6 +130,10 @@ def patch_form(cls: StructType) -> StructType:
     )
 
 
+_GREATEST = 2**63 - 1
+"""Of the whole numbers that the strict form takes without a closer look."""
+
+
 def _strict_text(text: Text, is_plain: bool) -> Any:
     form = text.pattern or ("[\\x20-\\x7e]*" if text.kind == "CiString" and not is_plain else None)
     pattern = rf"^(?:{form})\Z" if form else None
@@ -144,7 +148,9 @@ def _strict_value(field: Field, is_plain: bool) -> Any:
     if field.type is DateTime:
         return Annotated[str, msgspec.Meta(max_length=MAX_LENGTH, pattern=rf"^(?:{STRICT})\Z")]
     if field.type is Number:
-        return int | float
+        return Annotated[int, msgspec.Meta(ge=-_GREATEST, le=_GREATEST)] | float
+    if field.type is int and field.digits is not None:
+        return Annotated[int, msgspec.Meta(gt=-(10**field.digits), lt=10**field.digits)]
     if isinstance(field.type, type) and issubclass(field.type, OpenEnum):
         return str
     if isinstance(field.type, type) and issubclass(field.type, OCPIEnum):
@@ -155,11 +161,12 @@ def _strict_value(field: Field, is_plain: bool) -> Any:
 
 
 @cache
-def strict_form(cls: StructType, is_plain: bool = False) -> StructType:
+def strict_form(cls: StructType, is_plain: bool = False, partial: bool = False) -> StructType:
     """A twin that decodes only what the specification allows: lengths, patterns, closed enums, list sizes.
 
     What it accepts has no findings but notes; what it refuses gets the thorough look of `conformance`. `is_plain`:
-    for bodies in which every text is printable ASCII, so that CiStrings need no look.
+    for bodies in which every text is printable ASCII, so that CiStrings need no look. `partial`: for a PATCH, in which
+    nothing is required and what is not optional is not null.
     """
     made: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     value: Any
@@ -173,6 +180,8 @@ def strict_form(cls: StructType, is_plain: bool = False) -> StructType:
             made.append((field.name, list[value] | None, None))
         else:
             made.append((field.name, value | None, None))
+    if partial:
+        made = [(entry[0], entry[1] | msgspec.UnsetType, msgspec.UNSET) for entry in made]
     return msgspec.defstruct(f"{cls.__name__}Strict", made, kw_only=True, frozen=True, module=cls.__module__)
 
 

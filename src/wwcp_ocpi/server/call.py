@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from wwcp_ocpi.protocol import envelope
-from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Module, Resource
+from wwcp_ocpi.protocol.endpoint import Endpoint, Module, Resource
 from wwcp_ocpi.protocol.errors import MalformedBody, WrongContentType
 from wwcp_ocpi.protocol.http import JSON, Request
 from wwcp_ocpi.protocol.patch import Step
@@ -22,6 +22,7 @@ from wwcp_ocpi.store.ports import Key, Side
 
 if TYPE_CHECKING:
     from wwcp_ocpi.server.dispatch import Server
+    from wwcp_ocpi.server.routing import Route
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -36,16 +37,25 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A request that found its row, from a caller who may make it. What follows from the row is found out once."""
 
     server: Server
-    version: Version
-    endpoint: Endpoint
+    route: Route
     params: Mapping[str, str]
     request: Request
     caller: Caller
 
-    @cached_property
+    @property
+    def version(self) -> Version:
+        """The version in which it is asked."""
+        return self.route.version
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The row."""
+        return self.route.endpoint
+
+    @property
     def side(self) -> Side:
-        """Whose objects this is about: a sender shows its own, a receiver keeps those of others."""
-        return Side.OURS if self.endpoint.interface is Interface.SENDER else Side.THEIRS
+        """Whose objects this is about."""
+        return self.route.side
 
     @cached_property
     def owner(self) -> PartyId | None:
@@ -54,20 +64,20 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             return None
         return PartyId.of(self.params["country_code"], self.params["party_id"])
 
-    @cached_property
+    @property
     def module(self) -> Module:
         """The module of the row."""
-        return self.version.modules[self.endpoint.module]
+        return self.route.module
 
     @cached_property
     def audience(self) -> str:
         """Whose of our objects these are: a private module shows a partner its own and no other."""
         return self.caller.partner if self.module.is_private and self.side is Side.OURS else ""
 
-    @cached_property
+    @property
     def resource(self) -> Resource:
         """The objects of this module."""
-        resource = self.module.resource_of(self.endpoint)
+        resource = self.route.resource
         assert resource is not None, f"{self.endpoint.module} keeps no objects"
         return resource
 

@@ -16,7 +16,7 @@ from wwcp_ocpi.protocol import codec, conformance, etag, patch
 from wwcp_ocpi.protocol.conformance import Severity
 from wwcp_ocpi.protocol.endpoint import Part, Resource
 from wwcp_ocpi.protocol.errors import InvalidParameters, OlderThanStored, PreconditionFailed
-from wwcp_ocpi.protocol.patch import RawObject
+from wwcp_ocpi.protocol.patch import Opened, RawObject
 from wwcp_ocpi.protocol.shape import StructType, field_names
 from wwcp_ocpi.scalars import DateTime, PartyId, now
 from wwcp_ocpi.server.call import Answer, Call, ok
@@ -40,11 +40,12 @@ async def put_object(call: Call) -> Answer:
             _precondition(call, stored.body if stored else None)
             _not_older(call, patch.moment_of(fields), _moment(stored) if stored else None)
             return _write(call, body, patch.moment_of(fields) or now())
-        whole, part = _open(call, stored)
-        _precondition(call, patch.join(part) if part is not None else None)
+        opened = _open(call, stored)
+        part = opened.part
+        _precondition(call, part)
         stamp = patch.moment_of(fields) or now()
         _not_older(call, stamp, patch.moment_of(part) if part is not None else None)
-        changed = patch.replace(whole, call.steps, fields, stamp)
+        changed = opened.with_part(fields, stamp)
         created.append(part is None)
         return _write(call, patch.join(changed), patch.moment_of(changed) or stamp)
 
@@ -68,17 +69,18 @@ async def patch_object(call: Call) -> Answer:
         raise InvalidParameters("$.last_updated: required in every PATCH, but missing", path="$.last_updated")
 
     def decide(stored: Stored | None) -> Write:
-        whole, part = _open(call, stored)
+        opened = _open(call, stored)
+        part = opened.part
         if part is None:
             raise unknown(call)
-        _precondition(call, patch.join(part))
+        _precondition(call, part)
         _not_older(call, stamp, patch.moment_of(part))
         at = stamp or now()
         merged = patch.merge(part, _appended(call, part, change))
-        changed = patch.replace(whole, call.steps, merged if stamp else patch.stamped(merged, at), at)
+        changed = opened.with_part(merged if stamp else patch.stamped(merged, at), at)
         return _write(call, patch.join(changed), patch.moment_of(changed) or at)
 
-    await call.server.store.change(call.key(_owner(call)), decide)
+    await call.server.store.change(call.key(_owner(call), _qualifier(call, change)), decide)
     return ok()
 
 
@@ -141,7 +143,7 @@ def _target(call: Call) -> StructType:
 
 def check(call: Call, target: StructType, body: bytes, *, partial: bool = False) -> None:
     """Refuse what is no such object; report what is one, but not as specified."""
-    if not partial and codec.conforms(target, body):
+    if codec.conforms(target, body, partial=partial):
         return
     findings = conformance.check(target, body, partial=partial)
     where = "/".join((call.endpoint.module, *call.ids))
@@ -181,20 +183,15 @@ def _same_ids(call: Call, target: StructType, fields: RawObject, *, required: bo
             raise InvalidParameters(f"$.{name}: expected {value!r} as in the path, got {found!r}", path=f"$.{name}")
 
 
-def _open(call: Call, stored: Stored | None) -> tuple[RawObject, RawObject | None]:
-    """The stored object as fields, and the part that the path names (None: not there yet).
+def _open(call: Call, stored: Stored | None) -> Opened:
+    """The stored object, open at the part that the path names (None: not there yet).
 
     Raises:
         NotFound: the object itself, or a part above the last, is not there.
     """
     if stored is None or stored.version != call.version.number:
         raise unknown(call)
-    whole = patch.split(stored.body)
-    if not call.steps:
-        return whole, whole
-    above = patch.descend(whole, call.steps[:-1])
-    last = call.steps[-1]
-    return whole, next((entry for entry in patch.children(above, last.field) if last.is_at(entry)), None)
+    return Opened(patch.split(stored.body), call.steps)
 
 
 def _moment(stored: Stored) -> DateTime:
@@ -216,7 +213,7 @@ def _not_older(call: Call, new: DateTime | None, old: DateTime | None) -> None:
         )
 
 
-def _precondition(call: Call, body: bytes | None) -> None:
+def _precondition(call: Call, state: bytes | RawObject | None) -> None:
     """What `If-Match` and `If-None-Match` ask of the stored state.
 
     Raises:
@@ -225,6 +222,7 @@ def _precondition(call: Call, body: bytes | None) -> None:
     headers = call.request.headers
     if "if-match" not in headers and "if-none-match" not in headers:
         return
+    body = patch.join(state) if isinstance(state, dict) else state
     tag = etag.etag(body) if body is not None else None
     if "if-match" in headers and not etag.matches(headers["if-match"], tag):
         raise PreconditionFailed(f"if-match: the object is at {tag or 'no state, it does not exist'}")

@@ -11,7 +11,6 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeAlias
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -20,6 +19,7 @@ from msgspec.structs import replace
 from wwcp_ocpi.protocol import codec, conformance, patch
 from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation
 from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed, NotFound, PartnerError
+from wwcp_ocpi.protocol.http import can_be_called
 from wwcp_ocpi.protocol.patch import RawObject, Step
 from wwcp_ocpi.protocol.shape import StructType, field_names, fields_of
 from wwcp_ocpi.protocol.status import StatusCode
@@ -191,7 +191,7 @@ async def _read(call: Call) -> tuple[Order, CommandRequest]:
     check(call, shape, raw)
     body: Any = codec.decode(shape, raw)
     fields = patch.split(raw)
-    if not _can_be_called(body.response_url):
+    if not can_be_called(body.response_url):
         raise InvalidParameters("$.response_url: expected an absolute http or https URL", path="$.response_url")
     if expects_evse(body):
         raise InvalidParameters("$.evse_uid: required with connector_id, but missing", path="$.evse_uid")
@@ -227,16 +227,6 @@ async def _read(call: Call) -> tuple[Order, CommandRequest]:
     )
     await _check_connector(call, asked)
     return order, asked
-
-
-def _can_be_called(url: str) -> bool:
-    """Whether a result can be posted there. A login in it would be somebody's secret, and a blank someone's trick."""
-    try:
-        parts = urlsplit(url)
-        is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    return is_whole and "@" not in parts.netloc and url.isprintable() and " " not in url
 
 
 def _check_owner(call: Call, token: RawObject) -> None:

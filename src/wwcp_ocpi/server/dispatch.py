@@ -116,19 +116,18 @@ class Server:
             # An extension: what this path can be asked, for whoever may ask at all.
             return Answer(b"", HTTPStatus.NO_CONTENT, {"allow": ", ".join([*methods, "OPTIONS"])})
         route, params = self._router.find(request.method, request.path)
-        if caller.is_registering and route.endpoint.interface is not Interface.BOTH:
+        if caller.is_registering and not route.is_open:
             # TRN-06: an invitation opens versions and credentials, nothing else.
             raise _unauthenticated("this credentials token is for registration only")
         call = Call(
             server=self,
-            version=route.version,
-            endpoint=route.endpoint,
+            route=route,
             params=params,
             request=request,
             caller=caller,
         )
-        if route.endpoint.interface is not Interface.BOTH:
-            self._check_role(call)
+        if not route.is_open:
+            _check_role(call)
             check_parties(call)
             _check_query(call)
         return await BEHAVIOURS[route.endpoint.operation](call)
@@ -152,14 +151,6 @@ class Server:
                     return caller
         raise _unauthenticated("expected 'Authorization: Token' with a credentials token that is valid here")
 
-    def _check_role(self, call: Call) -> None:
-        module = call.version.modules[call.endpoint.module]
-        if not versions.may_call(call.caller.roles, module, call.endpoint.interface):
-            raise NotAllowed(
-                f"{module.identifier}: a partner in the role {', '.join(sorted(call.caller.roles))} does not call "
-                f"the {call.endpoint.interface.value} interface"
-            )
-
     def _serves(self, version: Version, row: Endpoint) -> bool:
         if row.operation not in BEHAVIOURS:
             return False
@@ -177,15 +168,29 @@ class Server:
         )
 
 
+def _check_role(call: Call) -> None:
+    """Refuse a partner none of whose roles is the other side of this interface; before roles are known, none is.
+
+    Raises:
+        NotAllowed
+    """
+    roles = call.caller.roles
+    if roles and roles.isdisjoint(call.route.callers):
+        raise NotAllowed(
+            f"{call.module.identifier}: a partner in the role {', '.join(sorted(roles))} does not call "
+            f"the {call.endpoint.interface.value} interface"
+        )
+
+
 def _check_query(call: Call) -> None:
     """Refuse a request without a parameter that its row requires, as `date_from` for sessions (SES-05).
 
     Raises:
         InvalidParameters
     """
-    for parameter in call.endpoint.query:
-        if parameter.required and not call.request.query.get(parameter.name):
-            raise InvalidParameters(f"{parameter.name}: required, but missing", path=parameter.name)
+    for name in call.route.required:
+        if not call.request.query.get(name):
+            raise InvalidParameters(f"{name}: required, but missing", path=name)
 
 
 def _unauthenticated(message: str) -> NotAuthenticated:

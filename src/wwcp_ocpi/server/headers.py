@@ -19,6 +19,15 @@ from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server.call import Call
 
 MAX_ID = 128
+_COME_BACK = (
+    (REQUEST_ID, REQUEST_ID),
+    (CORRELATION_ID, CORRELATION_ID),
+    (FROM_COUNTRY_CODE, TO_COUNTRY_CODE),
+    (FROM_PARTY_ID, TO_PARTY_ID),
+    (TO_COUNTRY_CODE, FROM_COUNTRY_CODE),
+    (TO_PARTY_ID, FROM_PARTY_ID),
+)
+"""Which header of an answer repeats which of the request."""
 
 
 def _party(headers: Mapping[str, str], country: str, party: str) -> PartyId | None:
@@ -47,8 +56,7 @@ def check_parties(call: Call) -> None:
         NotAllowed: the sender named in the headers, or the owner in the path, is not a party of this partner.
         InvalidParameters: addressed to a party that is not here.
     """
-    module = call.version.modules.get(call.endpoint.module)
-    if module is not None and module.is_functional and call.version.facts.routed:
+    if call.route.is_routed:
         sender = from_party(call.request.headers)
         if sender is not None and sender not in call.caller.parties and not call.caller.is_hub:
             raise NotAllowed(f"{FROM_PARTY_ID}: {sender} is not a party of this partner", path=FROM_PARTY_ID)
@@ -67,7 +75,7 @@ def addressed_parties(call: Call) -> frozenset[PartyId]:
         InvalidParameters: it names one that we are not (decision 50 in docs/spec-defects.md).
     """
     ours = call.server.settings.party_ids
-    to = to_party(call.request.headers) if call.version.facts.routed else None
+    to = to_party(call.request.headers) if call.route.is_routed else None
     if to is None:
         return ours
     if to not in ours:
@@ -77,16 +85,7 @@ def addressed_parties(call: Call) -> frozenset[PartyId]:
 
 def answer_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The ids come back as they were; TO and FROM change places (TRN-37, TRN-52, TRN-53)."""
-    back = {name: headers[name][:MAX_ID] for name in (REQUEST_ID, CORRELATION_ID) if name in headers}
-    for mine, theirs in (
-        (FROM_COUNTRY_CODE, TO_COUNTRY_CODE),
-        (FROM_PARTY_ID, TO_PARTY_ID),
-        (TO_COUNTRY_CODE, FROM_COUNTRY_CODE),
-        (TO_PARTY_ID, FROM_PARTY_ID),
-    ):
-        if theirs in headers:
-            back[mine] = headers[theirs][:MAX_ID]
-    return back
+    return {mine: headers[theirs][:MAX_ID] for mine, theirs in _COME_BACK if theirs in headers}
 
 
 def endpoint_url(call: Call) -> str:

@@ -13,6 +13,7 @@ from importlib.metadata import version as installed
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation, Parameter
 from wwcp_ocpi.protocol.http import (
@@ -113,7 +114,7 @@ def _current(server: Server, route: Route) -> Route:
         return route
     latest = max(server.versions, key=lambda known: known.rank)
     rows = (row for row in latest.endpoints if row.operation is Operation.VERSIONS)
-    return route._replace(version=latest, endpoint=next(rows))
+    return replace(route, version=latest, endpoint=next(rows))
 
 
 def _prefix(version: Version) -> str:
@@ -138,7 +139,9 @@ def _operation(route: Route, schemas: _Schemas) -> Document:
     if row.spec:
         made["description"] = f"OCPI {route.version.number}: {row.spec}"
     if row.request is not None:
-        content = schemas.patch_of(route) if row.operation is Operation.PATCH else schemas.of(route.version, row.request)
+        content = (
+            schemas.patch_of(route) if row.operation is Operation.PATCH else schemas.of(route.version, row.request)
+        )
         made["requestBody"] = {
             "required": row.operation not in _OPTIONAL_BODY,
             "content": {JSON: {"schema": content}},
@@ -189,7 +192,13 @@ def _refusals(row: Endpoint) -> set[int]:
     found = {401}
     if row.interface is not Interface.BOTH:
         found.add(403)
-    if row.operation in _READS | {Operation.PUT, Operation.PATCH, Operation.DELETE, Operation.AUTHORIZE, Operation.RESULT}:
+    if row.operation in _READS | {
+        Operation.PUT,
+        Operation.PATCH,
+        Operation.DELETE,
+        Operation.AUTHORIZE,
+        Operation.RESULT,
+    }:
         found.add(404)
     if row.operation in _REGISTRATION:
         found.add(405)

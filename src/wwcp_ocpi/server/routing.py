@@ -8,23 +8,70 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation
+import msgspec
+
+from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Module, Operation, Resource
 from wwcp_ocpi.protocol.errors import MethodNotAllowed, NotFound
 from wwcp_ocpi.protocol.version import Version
+from wwcp_ocpi.store.ports import Side
 
 ROOT = "ocpi"
 
 
-class Route(NamedTuple):
-    """A row and the version it belongs to, with its path taken apart."""
+class Route(msgspec.Struct, frozen=True, dict=True):
+    """A row and the version it belongs to, with its path taken apart, and what follows from both for every request.
+
+    `segments` are from the root on; a name stands as `{name}`.
+    """
 
     version: Version
     endpoint: Endpoint
     segments: tuple[str, ...]
-    """From the root on; a name stands as `{name}`."""
+
+    @cached_property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self.endpoint.method
+
+    @cached_property
+    def is_open(self) -> bool:
+        """Whether an invitation is enough: versions and credentials."""
+        return self.endpoint.interface is Interface.BOTH
+
+    @cached_property
+    def module(self) -> Module:
+        """The module of the row."""
+        return self.version.modules[self.endpoint.module]
+
+    @cached_property
+    def resource(self) -> Resource | None:
+        """The objects that the row is about, where there are any."""
+        return self.module.resource_of(self.endpoint)
+
+    @cached_property
+    def side(self) -> Side:
+        """Whose objects: a sender shows its own, a receiver keeps those of others."""
+        return Side.OURS if self.endpoint.interface is Interface.SENDER else Side.THEIRS
+
+    @cached_property
+    def callers(self) -> frozenset[str]:
+        """The roles that are the other side of the row's interface."""
+        sender = self.endpoint.interface is Interface.SENDER
+        return self.module.roles(Interface.RECEIVER if sender else Interface.SENDER)
+
+    @cached_property
+    def is_routed(self) -> bool:
+        """Whether the headers that name parties mean something here (TRN-34 to TRN-36)."""
+        return self.module.is_functional and self.version.facts.routed
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The query parameters without which the row cannot be asked."""
+        return tuple(parameter.name for parameter in self.endpoint.query if parameter.required)
 
 
 class Found(NamedTuple):
@@ -89,7 +136,7 @@ class Router:
         """
         segments = tuple(path.strip("/").split("/"))
         for route in self._routes.get(self._group(segments), ()):
-            if route.endpoint.method == method and (params := _match(route.segments, segments)) is not None:
+            if route.method == method and (params := _match(route.segments, segments)) is not None:
                 return Found(route, params)
         allowed = ", ".join(self.methods(path))
         if allowed:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import msgspec
 
 from wwcp_ocpi.scalars import PartyId
@@ -17,7 +19,7 @@ class OwnParty(msgspec.Struct, frozen=True, kw_only=True):
     website: str | None = None
 
 
-class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """`base_url` is where partners reach us, without a slash at the end.
 
     `versions` and `modules` are what is served, if a version has it and one of our roles implements it.
@@ -35,12 +37,12 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         """What a partner is given to begin with."""
         return f"{self.base_url}/ocpi/versions"
 
-    @property
+    @cached_property
     def roles(self) -> frozenset[str]:
         """The roles that we play."""
         return frozenset(party.role for party in self.parties)
 
-    @property
+    @cached_property
     def party_ids(self) -> frozenset[PartyId]:
         """The parties that we are."""
         return frozenset(party.id for party in self.parties)

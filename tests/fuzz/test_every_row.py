@@ -1,0 +1,414 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Every operation that is served, in every version and both roles, asked well, nearly well and badly.
+
+Whatever comes: no 5xx, an answer that OCPI allows (tests/conftest.py holds every one against the tables), nothing
+changed by what is refused, and what is taken stored whole, under the names that it has itself.
+
+One example is one body and what can be made of it: `CASES` requests. The usual run asks the same questions each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+import msgspec
+import pytest
+import structlog
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tests.commanding import Operator
+from tests.fuzz import strategies as some
+from tests.objects import NEW, OLD, cdr, location, session, tariff, token
+from tests.platforms import ALL_VERSIONS, CPO, EMSP, platform
+from wwcp_ocpi.gateway.platform import Platform
+from wwcp_ocpi.partners import Access, PartnerParty, Purpose
+from wwcp_ocpi.protocol.conformance import Severity, check
+from wwcp_ocpi.protocol.credentials_token import TokenForm, authorization
+from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation
+from wwcp_ocpi.protocol.http import Request, Response
+from wwcp_ocpi.protocol.shape import field_names, fields_of
+from wwcp_ocpi.registry import VERSIONS
+from wwcp_ocpi.scalars import DateTime, PartyId, Secret
+from wwcp_ocpi.server.routing import Route
+from wwcp_ocpi.store.memory import MemoryStore
+from wwcp_ocpi.store.ports import Key, Side, Stored
+
+EXAMPLES = 16
+LONG_EXAMPLES = 1000
+CASES = 11
+LEAST = 20_000
+
+MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs", "commands"})
+MAKE = {"locations": location, "tariffs": tariff, "tokens": token, "sessions": session, "cdrs": cdr}
+SAMPLE_IDS = {"locations": ("LOC1", "E1", "1"), "tariffs": ("T1",), "tokens": ("012345678",), "sessions": ("S1",),
+              "cdrs": ("C1",), "commands": ("START_SESSION", "R1")}  # fmt: skip
+PARTIES = {"CPO": CPO, "EMSP": EMSP}
+OTHER = {"CPO": "EMSP", "EMSP": "CPO"}
+ACCESS, INVITATION = Secret("token-access"), Secret("token-invitation")
+CHANGES = frozenset({Operation.PUT, Operation.PATCH, Operation.POST, Operation.DELETE, Operation.DELETE_OF_PARTY})
+TAKEN = frozenset({Operation.PUT, Operation.PATCH, Operation.POST, Operation.COMMAND, Operation.AUTHORIZE})
+
+
+async def nowhere(request: Request) -> Response:
+    """A network in which every host is there and knows nothing."""
+    return Response(status=404)
+
+
+class Net:
+    """The same, where platforms may be known by their host."""
+
+    def __init__(self) -> None:
+        self.hosts: dict[str, Any] = {}
+
+    async def __call__(self, request: Request) -> Response:
+        return await nowhere(request)
+
+
+class World:
+    """A platform in one role with one partner in the other, and one object of each kind in one version."""
+
+    def __init__(self, role: str, version: str) -> None:
+        self.version = VERSIONS[version]
+        self.ours, self.theirs = PARTIES[role], PARTIES[OTHER[role]]
+        self.store = MemoryStore()
+        self.platform: Platform = platform(Net(), "here.example", self.ours, role, store=self.store, modules=MODULES)  # type: ignore[arg-type]
+        self.platform.server.commander = Operator()
+        self.runner = asyncio.Runner()
+        self.runner.run(self._join(OTHER[role]))
+        self._seed()
+        self._objects, self._documents = dict(self.store._objects), dict(self.store._documents)
+
+    async def _join(self, role: str) -> None:
+        book = self.platform.book
+        access = tuple(
+            Access(hash=book._vault.hash_of(secret.reveal()), purpose=purpose)
+            for secret, purpose in ((ACCESS, Purpose.ACCESS), (INVITATION, Purpose.INVITATION))
+        )
+        parties = (PartnerParty(id=self.theirs, role=role, name="partner"),)
+        await book.change("partner", lambda known: replace(known, access=access, parties=parties))
+
+    def _seed(self) -> None:
+        for name, make in MAKE.items():
+            module = self.version.modules[name]
+            resource = module.resource
+            assert resource is not None
+            body = make(self.version.number)
+            for side, interface, owner in (
+                (Side.OURS, Interface.SENDER, self.ours),
+                (Side.THEIRS, Interface.RECEIVER, self.theirs),
+            ):
+                if (name, interface) in self.platform.server.served(self.version):
+                    id = self.version.key_id(resource, SAMPLE_IDS[name][0], body.get("type"))
+                    self.store._seq += 1
+                    self.store._objects[Key(side, name, owner, id)] = Stored(
+                        seq=self.store._seq,
+                        version=self.version.number,
+                        last_updated=DateTime.parse(body["last_updated"]).micros,
+                        body=json.dumps(body).encode(),
+                        audience="partner" if module.is_private and side is Side.OURS else "",
+                    )
+
+    async def reset(self) -> None:
+        """As it was in the beginning."""
+        self.store._objects = dict(self._objects)
+        if self.store._documents != self._documents:
+            await self.platform.desk.stop()
+            self.store._documents = dict(self._documents)
+            self.store._revision += 1
+            await self.platform.book.refresh()
+
+
+@cache
+def world(role: str, version: str) -> World:
+    return World(role, version)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quiet() -> Iterator[None]:
+    """Thousands of lines of log, each about a mistake made here on purpose."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    yield
+    structlog.reset_defaults()
+    for role in PARTIES:
+        for version in ALL_VERSIONS:
+            made = world(role, version)
+            made.runner.run(made.platform.desk.stop())
+            made.runner.close()
+    world.cache_clear()
+
+
+def rows() -> list[tuple[str, str, int]]:
+    """Role, version and number among the routes of that role's platform."""
+    found = []
+    for role, party in PARTIES.items():
+        routes = platform(Net(), "here.example", party, role, modules=MODULES).server.router.routes  # type: ignore[arg-type]
+        found += [(role, route.version.number, index) for index, route in enumerate(routes)]
+    return found
+
+
+def route_of(role: str, version: str, index: int) -> Route:
+    return world(role, version).platform.server.router.routes[index]
+
+
+# ------------------------------------------------------------------------------------------------------- the request
+
+
+class Plan(NamedTuple):
+    """All that is drawn for one example."""
+
+    body: dict[str, Any] | None
+    mistakes: Sequence[tuple[int, str, int]]
+    twists: Sequence[tuple[int, int]]
+    segments: Sequence[tuple[int, str, bool]]
+    queries: Sequence[Sequence[tuple[str, str]]]
+    headers: Sequence[Sequence[tuple[str, str]]]
+    method: str
+
+
+def plans(row: Endpoint) -> st.SearchStrategy[Plan]:
+    body: st.SearchStrategy[Any] = st.none()
+    if row.object is not None and row.request is not None:
+        body = (some.patches if row.operation is Operation.PATCH else some.objects)(row.object)
+    has_body = row.request is not None
+    odd, wrong = (1, 3) if has_body else (3, 0)
+    segment = st.one_of(st.sampled_from(some.ODD_SEGMENTS), st.text(max_size=8))
+    value = st.one_of(st.sampled_from(some.ODD_VALUES), st.text(max_size=8))
+    name = st.sampled_from([*some.ODD_NAMES, *(one.name for one in row.query)])
+    exactly = lambda drawn, count: st.lists(drawn, min_size=count, max_size=count)  # noqa: E731
+    return st.builds(
+        Plan,
+        body,
+        some.mistakes(wrong),
+        exactly(st.tuples(st.integers(0, 999), st.integers(0, 9999)), wrong),
+        exactly(st.tuples(st.integers(0, 9), segment, st.booleans()), odd),
+        exactly(st.lists(st.tuples(name, value), min_size=1, max_size=3), odd),
+        exactly(st.lists(st.sampled_from(some.ODD_HEADERS), min_size=1, max_size=3), odd),
+        st.sampled_from(some.ODD_METHODS),
+    )
+
+
+class Asking:
+    """The requests of one example on one route."""
+
+    def __init__(self, made: World, route: Route) -> None:
+        self.world = made
+        self.route = route
+        self.row = route.endpoint
+        self.secret = INVITATION if self.row.operation is Operation.REGISTER else ACCESS
+        self.ids = SAMPLE_IDS.get(self.row.module, ())
+        owner = made.theirs if self.row.interface is Interface.RECEIVER else made.ours
+        self.owner = owner
+        ids = iter(self.ids)
+        self.segments = [
+            segment
+            if segment[0] != "{"
+            else {"{country_code}": owner.country_code, "{party_id}": owner.party_id}.get(segment) or next(ids)
+            for segment in route.segments
+        ]
+        self.names = [index for index, segment in enumerate(route.segments) if segment[0] == "{"]
+        self.query = [(one.name, OLD) for one in self.row.query if one.required]
+
+    def request(
+        self,
+        body: bytes,
+        *,
+        method: str = "",
+        segments: Sequence[str] | None = None,
+        query: Sequence[tuple[str, str]] = (),
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> Request:
+        pairs = "&".join(f"{name}={value}" for name, value in [*self.query, *query])
+        path = "/" + "/".join(segments if segments is not None else self.segments)
+        sent = {"authorization": authorization(self.secret, TokenForm.BASE64), "x-request-id": "R1"}
+        sent |= {"content-type": "application/json"} if body else {}
+        url = f"{path}?{pairs}" if pairs else path
+        return Request(method=method or self.row.method, url=url, headers={**sent, **dict(headers)}, body=body)
+
+    def named(self, drawn: Mapping[str, Any], id: str | None = None) -> dict[str, Any]:
+        """A drawn body with the names that its path has, and newer than what is stored."""
+        row, made = self.row, dict(drawn)
+        kind = row.object
+        assert kind is not None
+        is_patch = row.operation is Operation.PATCH
+        wanted: dict[str, Any] = {}
+        module = self.route.version.modules[row.module]
+        if module.resources and row.operation in CHANGES:
+            ids = [name for name in row.params if name not in ("country_code", "party_id")]
+            resource = module.resource_of(row)
+            assert resource is not None
+            fields = [resource.id_field, *(part.id_field for part in resource.parts)]
+            at = max(len(ids) - 1, 0)
+            known = id if id is not None else "NEW1" if row.operation is Operation.POST else self.ids[at]
+            wanted = {fields[at]: known, "last_updated": NEW}
+            if at == 0:
+                wanted |= {"country_code": self.owner.country_code, "party_id": self.owner.party_id}
+            if is_patch and resource.qualifier:
+                wanted[resource.qualifier] = "RFID"
+        if row.operation is Operation.COMMAND:
+            if "token" in made:
+                made["token"] = {**made["token"], **self._of_partner(made["token"])}
+            if "evse_uid" not in made:
+                made.pop("connector_id", None)
+        names = field_names(kind)
+        wanted = {
+            name: value
+            for name, value in wanted.items()
+            if name in names and (not is_patch or name in made or name == "last_updated")
+        }
+        return {**made, **wanted}
+
+    def _of_partner(self, token: Mapping[str, Any]) -> dict[str, str]:
+        theirs = self.world.theirs
+        return {name: getattr(theirs, name) for name in ("country_code", "party_id") if name in token}
+
+    def requests(self, plan: Plan) -> Iterator[tuple[Request, bool]]:
+        """Every request, and whether it is as specified."""
+        sound = self.named(plan.body) if plan.body is not None else None
+        body = json.dumps(sound).encode() if sound is not None else b""
+        yield self.request(body), True
+        for where, what, which in plan.mistakes:
+            yield self.request(_written(some.spoiled(sound or {}, where, what, which))), False
+        for how, at in plan.twists:
+            yield self.request(some.twisted(body, how, at)), False
+        for where, segment, both in plan.segments:
+            segments = list(self.segments)
+            at = self.names[where % len(self.names)] if self.names else where % len(segments)
+            segments[at] = segment
+            odd = body
+            if both and plan.body is not None and self.names and at == self.names[-1]:
+                odd = _written(self.named(plan.body, unquote(segment)))
+            yield self.request(odd, segments=segments), False
+        for query in plan.queries:
+            yield self.request(body, query=query), False
+        for headers in plan.headers:
+            yield self.request(body, headers=headers), False
+        yield self.request(body, method=plan.method), False
+
+
+def _written(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+# -------------------------------------------------------------------------------------------------------- the verdict
+
+
+async def ask(made: World, row: Endpoint, request: Request, is_sound: bool) -> None:
+    """Ask once and hold what happened against what may happen."""
+    objects, documents = dict(made.store._objects), dict(made.store._documents)
+    response = await made.platform.server.handle(request)
+    assert response.status < 500, (request, response)
+    answer = json.loads(response.body) if response.body else {}
+    is_done = response.status in (200, 201) and answer.get("status_code") == 1000
+    if is_sound and row.operation in TAKEN:
+        assert is_done, (request, answer)
+    if is_sound and row.operation is Operation.PUT:
+        assert response.status in (200, 201)
+    if made.store._objects != objects:
+        assert is_done, ("refused, and changed", request, answer)
+        found = made.platform.server.router.find(request.method, request.path)
+        _changed(made, found.route.endpoint, request, objects)
+    if made.store._documents != documents:
+        assert is_done, ("refused, and changed", request, answer)
+        assert row.module in ("credentials", "commands"), request
+    if made.store._objects != objects or made.store._documents != documents:
+        await made.reset()
+
+
+def _changed(made: World, row: Endpoint, request: Request, before: Mapping[Key, Stored]) -> None:
+    """What may have changed: one object of the partner, whole, and called what it calls itself."""
+    after = made.store._objects
+    touched = {key for key in before.keys() | after.keys() if before.get(key) is not after.get(key)}
+    assert row.operation in CHANGES, request
+    assert len(touched) == 1 or row.operation is Operation.DELETE_OF_PARTY, touched
+    for key in touched:
+        assert (key.side, key.module, key.owner) == (Side.THEIRS, row.module, made.theirs), key
+        stored = after.get(key)
+        if stored is None:
+            assert request.method == "DELETE", request
+            continue
+        _whole(made, row, key, stored)
+        is_all = row.operation is Operation.POST or (
+            row.operation is Operation.PUT and len([name for name in row.params if name[-3:] != "ode"]) == 2
+        )
+        if is_all:
+            assert stored.body == request.body, "kept as it came"
+
+
+def _whole(made: World, row: Endpoint, key: Key, stored: Stored) -> None:
+    resource = made.version.modules[row.module].resource
+    assert resource is not None
+    errors = [found for found in check(resource.type, stored.body) if found.severity is Severity.ERROR]
+    assert not errors, (errors, stored)
+    body = msgspec.json.decode(stored.body)
+    assert made.version.key_id(resource, body[resource.id_field], body.get(resource.qualifier)) == key.id, (key, stored)
+    if resource.names_owner:
+        assert PartyId.of(body["country_code"], body["party_id"]) == key.owner, (key, stored)
+    assert stored.source == "partner", stored
+    assert stored.version == made.version.number, stored
+    assert stored.last_updated == DateTime.parse(body["last_updated"]).micros, stored
+
+
+def walk(role: str, version: str, index: int, examples: int, **more: Any) -> None:
+    """Ask one row, with so many examples."""
+    made, route = world(role, version), route_of(role, version, index)
+    asking = Asking(made, route)
+
+    async def example(plan: Plan) -> None:
+        await made.reset()
+        for request, is_sound in asking.requests(plan):
+            await ask(made, route.endpoint, request, is_sound)
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        **more,
+    )
+    @given(plans(route.endpoint))
+    def run(plan: Plan) -> None:
+        made.runner.run(example(plan))
+
+    run()
+
+
+def _name(row: tuple[str, str, int]) -> str:
+    return "-".join(map(str, row))
+
+
+@pytest.mark.parametrize("row", rows(), ids=_name)
+def test_no_input_breaks_an_operation(row: tuple[str, str, int]) -> None:
+    # Not made smaller when it fails: with bodies of this size that takes minutes. The long run does it.
+    walk(*row, EXAMPLES, derandomize=True, phases=[Phase.generate])
+
+
+@pytest.mark.fuzz_long
+@pytest.mark.parametrize("row", rows(), ids=_name)
+def test_no_input_breaks_an_operation_at_length(row: tuple[str, str, int]) -> None:
+    walk(*row, LONG_EXAMPLES)
+
+
+def test_the_walk_is_as_long_as_it_should_be() -> None:
+    assert len(rows()) * EXAMPLES * CASES >= LEAST
+    row = VERSIONS["2.2.1"].rows("locations", Interface.RECEIVER)
+    for one in row:
+        plan = some_plan(one)
+        route = next(known for known in world("EMSP", "2.2.1").platform.server.router.routes if known.endpoint is one)
+        assert len(list(Asking(world("EMSP", "2.2.1"), route).requests(plan))) == CASES
+
+
+def some_plan(row: Endpoint) -> Plan:
+    """The smallest plan of a row."""
+    wrong, odd = (3, 1) if row.request is not None else (0, 3)
+    body = {field.name: "x" for field in fields_of(row.object)} if row.request is not None and row.object else None
+    return Plan(
+        body, [(0, "remove", 0)] * wrong, [(0, 0)] * wrong, [(0, "", False)] * odd, [()] * odd, [()] * odd, "GET"
+    )
