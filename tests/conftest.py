@@ -6,10 +6,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.validator import validate
 from wwcp_ocpi.protocol.http import Request, Response
 from wwcp_ocpi.server import Server
+
+# No test asserts a time, hypothesis's own neither.
+settings.register_profile("wwcp-ocpi", deadline=None)
+settings.load_profile("wwcp-ocpi")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -130,7 +130,8 @@ def spoiled(whole: JSONObject, where: int, what: str, which: int) -> JSONObject:
     found = list(places(made))
     if not found:
         return {"extra": WRONG[which]}
-    *way, last = found[where % len(found)]
+    *way, name = found[where % len(found)]
+    last: Any = name
     holder: Any = made
     for step in way:
         holder = holder[step]
@@ -183,7 +184,11 @@ _INSERTED = (
 
 
 def twisted(body: bytes, how: int, where: int) -> bytes:
-    """Bytes that were a body once: cut off, with other bytes inside, with a field that comes twice, or no JSON at all."""
+    """Bytes that were a body once: cut off, with other bytes inside, with a field that comes twice; or no JSON at all.
+
+    Args:
+        how: which of these, and with what.
+    """
     kind, which = how % 4, how // 4
     at = where % (len(body) + 1)
     if kind == 0:
@@ -201,13 +206,14 @@ def twisted(body: bytes, how: int, where: int) -> bytes:
 
 
 ODD_SEGMENTS = (
-    "", "%", "%2", "%2F", "%2f..%2f", "..", ".", "%00", "%0d%0aX:y", "%ff", "%C3%A9", "é", "%F0%9F%98%80", " ", "+", "*",
-    "null", "x" * 5000, "%41" * 2000, "%25", "a;b=c", "a%3Fb", "'--", "{location_id}", "LOC1|RFID", "\\", "%ED%A0%80", "ß",
+    "", "%", "%2", "%2F", "%2f..%2f", "..", ".", "%00", "%0d%0aX:y", "%ff", "%C3%A9", "é", "%F0%9F%98%80", " ", "+",
+    "*", "null", "x" * 5000, "%41" * 2000, "%25", "a;b=c", "a%3Fb", "'--", "{location_id}", "LOC1|RFID", "\\",
+    "%ED%A0%80", "ß",
 )  # fmt: skip
 ODD_VALUES = (
     "", "x", "-1", "0", "1", "1.5", "1e9", "99999999999999999999", "9" * 5000, "%00", "%ff", "null", "é", "%", "+", "٣",
-    "2015-06-29T20:39:09Z", "2015-06-29T20:39:09+02:00", "2015-06-29", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59Z",
-    "0000-01-01T00:00:00Z", "RFID", "rfid", "APP_USER", "x" * 5000, "..%2f", "%0d%0a",
+    "2015-06-29T20:39:09Z", "2015-06-29T20:39:09+02:00", "2015-06-29", "0001-01-01T00:00:00+23:59",
+    "9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "RFID", "rfid", "APP_USER", "x" * 5000, "..%2f", "%0d%0a",
 )  # fmt: skip
 ODD_NAMES = ("date_from", "date_to", "offset", "limit", "after", "type", "x", "", "response_url", "duration", "Limit")
 ODD_HEADERS = (

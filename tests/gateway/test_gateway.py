@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -26,7 +27,7 @@ from wwcp_ocpi.wwcp import LiveNetwork, read_network
 from wwcp_ocpi.wwcp.sample import sample_json
 
 
-async def got(url: str) -> tuple[int, object]:
+async def got(url: str) -> tuple[int, Any]:
     async with HTTPTransport() as transport:
         response = await transport(Request(method="GET", url=url))
     return response.status, json.loads(response.body)
@@ -37,6 +38,8 @@ async def test_a_gateway_tells_whether_it_lives_and_whether_it_works(tmp_path: P
         assert gateway.versions_url == f"{gateway.base_url}/ocpi/versions"
         assert await got(f"{gateway.base_url}/-/health") == (200, {"status": "ok"})
         assert await got(f"{gateway.base_url}/-/ready") == (200, {"ready": True})
+        status, document = await got(f"{gateway.base_url}/-/openapi.json")
+        assert (status, document["servers"]) == (200, [{"url": gateway.base_url}])
         assert await got(f"{gateway.base_url}/-/other") == (404, {"error": "no such page"})
         assert (await got(gateway.versions_url))[0] == 401
 
