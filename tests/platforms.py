@@ -8,8 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from wwcp_ocpi.store.memory import MemoryStore
-
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.partners import Partner
 from wwcp_ocpi.protocol.credentials_token import TokenForm, authorization
@@ -18,6 +16,7 @@ from wwcp_ocpi.protocol.http import Request, Response
 from wwcp_ocpi.scalars import PartyId, Secret
 from wwcp_ocpi.security import Vault
 from wwcp_ocpi.server import OwnParty, ServerSettings
+from wwcp_ocpi.store.memory import MemoryStore
 from wwcp_ocpi.store.ports import Store
 
 ALL_VERSIONS = ("2.1.1", "2.2.1", "2.3.0")
