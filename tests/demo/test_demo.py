@@ -13,9 +13,10 @@ from msgspec.structs import replace
 from tests.cli.running import CLI
 from tests.objects import evse, location
 from tests.platforms import ALL_VERSIONS
-from wwcp_ocpi.demo import main_job, steps
-from wwcp_ocpi.demo.main_job import NOT_BUILT, Demo, Result
+from wwcp_ocpi.demo import steps
+from wwcp_ocpi.demo.main_job import NOT_BUILT, Demo
 from wwcp_ocpi.demo.networks import NOBODY, Changed, FeedNetwork, Published, SampleNetwork
+from wwcp_ocpi.demo.steps import Result
 from wwcp_ocpi.gateway.gateway import Gateway
 from wwcp_ocpi.net.server import HTTPServer
 from wwcp_ocpi.partners.publish import OwnObject
@@ -175,7 +176,7 @@ async def test_stores_that_differ_are_told_apart(tmp_path: Path) -> None:
 
 def test_a_step_that_fails_is_code_1(cli: CLI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def register(self: Demo) -> tuple[int, str]:
-        raise main_job.Failed("expected B to be registered in OCPI 2.2.1")
+        raise steps.Failed("expected B to be registered in OCPI 2.2.1")
 
     monkeypatch.setattr(Demo, "_register", register)
     ran = cli("demo", "--feed", written(tmp_path, location("2.2.1")), "--json")

@@ -13,7 +13,7 @@ from tests.objects import MIDDLE, NEW, OLD, cdr, session, tariff, token
 from tests.platforms import ALL_VERSIONS, CPO, EMSP, Caller, MemoryNet, envelope_of, platform
 from tests.rules import rule
 from wwcp_ocpi.gateway.platform import Platform
-from wwcp_ocpi.partners import Access, PartnerParty, Purpose, Remote
+from wwcp_ocpi.partners import Access, Partner, PartnerParty, Purpose, Remote
 from wwcp_ocpi.partners.publish import OwnObject
 from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.protocol.endpoint import Interface
@@ -36,7 +36,11 @@ async def served(role: str, *partners: tuple[str, PartyId, str]) -> tuple[Platfo
         secret = Secret(f"token-{name}")
         access = Access(hash=made.book._vault.hash_of(secret.reveal()), purpose=Purpose.ACCESS)
         parties = (PartnerParty(id=id, role=partner_role, name=name),)
-        await made.book.change(name, lambda known, a=access, p=parties: replace(known, access=(a,), parties=p))
+
+        def edit(known: Partner, access: Access = access, parties: tuple[PartnerParty, ...] = parties) -> Partner:
+            return replace(known, access=(access,), parties=parties)
+
+        await made.book.change(name, edit)
         callers.append(Caller(made, secret))
     return made, callers
 
