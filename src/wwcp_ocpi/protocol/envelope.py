@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -46,8 +47,14 @@ _decoder = msgspec.json.Decoder(_Wire)
 
 
 def _stamp() -> bytes:
-    """This moment, to the millisecond; every answer needs one, so it takes the short way."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")[:23].encode() + b"Z"
+    """This moment, to the millisecond; every answer needs one, so the text of its second is made once."""
+    second, millisecond = divmod(time.time_ns() // 1_000_000, 1000)
+    return b"%s%03dZ" % (_text_of(second), millisecond)
+
+
+@lru_cache(maxsize=2)
+def _text_of(second: int) -> bytes:
+    return time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second)).encode()
 
 
 def success(data: bytes | None = None) -> bytes:

@@ -57,7 +57,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         text = self.url.partition("?")[2]
         if not text:
             return {}
-        return dict(parse_qsl(text, keep_blank_values=True))
+        if "%" in text or "+" in text:
+            return dict(parse_qsl(text, keep_blank_values=True))
+        pairs = [pair.partition("=") for pair in text.split("&")]
+        return {name: value for name, _, value in pairs if name}
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -33,8 +32,8 @@ class Answer(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """A request that found its row, from a caller who may make it. What follows from the row is found out once."""
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that found its row, from a caller who may make it. What follows from the row is in the route."""
 
     server: Server
     route: Route
@@ -57,19 +56,18 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Whose objects this is about."""
         return self.route.side
 
-    @cached_property
+    @property
     def owner(self) -> PartyId | None:
         """The party in the path, if the path has one."""
-        if "country_code" not in self.params:
-            return None
-        return PartyId.of(self.params["country_code"], self.params["party_id"])
+        country_code = self.params.get("country_code")
+        return None if country_code is None else PartyId.of(country_code, self.params["party_id"])
 
     @property
     def module(self) -> Module:
         """The module of the row."""
         return self.route.module
 
-    @cached_property
+    @property
     def audience(self) -> str:
         """Whose of our objects these are: a private module shows a partner its own and no other."""
         return self.caller.partner if self.module.is_private and self.side is Side.OURS else ""
@@ -81,24 +79,26 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         assert resource is not None, f"{self.endpoint.module} keeps no objects"
         return resource
 
-    @cached_property
+    @property
     def ids(self) -> list[str]:
         """The ids in the path below the owner: object, part, part of the part."""
-        return [value for name, value in self.params.items() if name not in ("country_code", "party_id")]
+        values = list(self.params.values())
+        return values[2:] if "country_code" in self.params else values
 
-    @cached_property
+    @property
     def qualifier(self) -> str | None:
         """What the query says that names the object together with its id, as `type=APP_USER` for a Token."""
         return self.request.query.get(self.resource.qualifier) if self.resource.qualifier else None
 
-    @cached_property
+    @property
     def steps(self) -> list[Step]:
         """The way from the object down to the part that the path names."""
+        below = self.ids[1:]
+        if not below:
+            return []
         folds = self.version.facts.ids_fold
-        return [
-            Step(part.field, part.id_field, id, folds)
-            for part, id in zip(self.resource.parts, self.ids[1:], strict=False)
-        ]
+        parts = zip(self.resource.parts, below, strict=False)
+        return [Step(part.field, part.id_field, id, folds) for part, id in parts]
 
     def key(self, owner: PartyId, qualifier: str | None = None) -> Key:
         """The key of the object that the path names, with the qualifier of the body, the query, or its default."""

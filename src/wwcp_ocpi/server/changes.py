@@ -7,7 +7,6 @@ Everything is decided inside one transaction on the state stored then, so that t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from http import HTTPStatus
 
 import structlog
@@ -34,16 +33,19 @@ async def put_object(call: Call) -> Answer:
     fields = patch.split(body)
     _same_ids(call, target, fields, required=True)
     key = call.key(_owner(call), _qualifier(call, fields))
+    is_whole = not call.steps
+    moment = patch.moment_of(fields)
+    stamp = moment or now()
+    written = _write(call, body, stamp)
 
     def decide(stored: Stored | None) -> Write:
-        if not call.steps:
+        if is_whole:
             _precondition(call, stored.body if stored else None)
-            _not_older(call, patch.moment_of(fields), _moment(stored) if stored else None)
-            return _write(call, body, patch.moment_of(fields) or now())
+            _not_older(call, moment, stored.last_updated if stored else None)
+            return written
         opened = _open(call, stored)
         part = opened.part
         _precondition(call, part)
-        stamp = patch.moment_of(fields) or now()
         _not_older(call, stamp, patch.moment_of(part) if part is not None else None)
         changed = opened.with_part(fields, stamp)
         created.append(part is None)
@@ -137,8 +139,12 @@ def _appended(call: Call, stored: RawObject, change: RawObject) -> RawObject:
 
 def _target(call: Call) -> StructType:
     """The type at the end of the path: the object, or one of its parts."""
-    path: list[Resource | Part] = [call.resource, *call.resource.parts]
-    return path[len(call.steps)].type
+    return _named(call, len(call.ids) - 1).type
+
+
+def _named(call: Call, depth: int) -> Resource | Part:
+    """What stands that many steps below the object, or the object itself."""
+    return call.resource.parts[depth - 1] if depth else call.resource
 
 
 def check(call: Call, target: StructType, body: bytes, *, partial: bool = False) -> None:
@@ -166,20 +172,16 @@ def _same_ids(call: Call, target: StructType, fields: RawObject, *, required: bo
     Raises:
         InvalidParameters: one differs.
     """
-    named = [call.resource.id_field, *(part.id_field for part in call.resource.parts)]
-    expected = {named[len(call.steps)]: call.ids[-1]}
-    if not call.steps and call.resource.names_owner:
+    ids = call.ids
+    expected = {_named(call, len(ids) - 1).id_field: ids[-1]}
+    if len(ids) == 1 and call.resource.names_owner:
         expected |= {name: call.params[name] for name in ("country_code", "party_id")}
-    same: Callable[[str, str], bool] = (
-        (lambda one, other: one.upper() == other.upper())
-        if call.version.facts.ids_fold
-        else (lambda one, other: one == other)
-    )
+    folds = call.version.facts.ids_fold
     for name, value in expected.items():
         found = patch.text_of(fields, name)
         if found is None and not required and name not in fields:
             continue
-        if found is None or not same(found, value):
+        if found is None or (found != value and not (folds and found.upper() == value.upper())):
             raise InvalidParameters(f"$.{name}: expected {value!r} as in the path, got {found!r}", path=f"$.{name}")
 
 
@@ -194,11 +196,7 @@ def _open(call: Call, stored: Stored | None) -> Opened:
     return Opened(patch.split(stored.body), call.steps)
 
 
-def _moment(stored: Stored) -> DateTime:
-    return DateTime.from_micros(stored.last_updated)
-
-
-def _not_older(call: Call, new: DateTime | None, old: DateTime | None) -> None:
+def _not_older(call: Call, new: DateTime | None, old: DateTime | int | None) -> None:
     """Refuse what was superseded before it arrived, unless this partner may send it.
 
     Raises:
@@ -206,9 +204,10 @@ def _not_older(call: Call, new: DateTime | None, old: DateTime | None) -> None:
     """
     if new is None or old is None or call.caller.accepts_older:
         return
-    if new.micros // 1000 < old.micros // 1000:
+    micros = old if isinstance(old, int) else old.micros
+    if new.micros // 1000 < micros // 1000:
         raise OlderThanStored(
-            f"$.last_updated: {new} is older than the stored {old}; nothing was changed",
+            f"$.last_updated: {new} is older than the stored {DateTime.from_micros(micros)}; nothing was changed",
             path="$.last_updated",
         )
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from wwcp_ocpi.protocol.endpoint import Interface
 from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed
@@ -31,12 +32,18 @@ _COME_BACK = (
 
 
 def _party(headers: Mapping[str, str], country: str, party: str) -> PartyId | None:
-    if country not in headers and party not in headers:
+    one, other = headers.get(country), headers.get(party)
+    if one is None and other is None:
         return None
     try:
-        return PartyId.parse(f"{headers.get(country, '')}*{headers.get(party, '')}")
+        return _parsed(one or "", other or "")
     except ValueError as error:
         raise InvalidParameters(f"{country}, {party}: {error}", path=party) from error
+
+
+@lru_cache(maxsize=1024)
+def _parsed(country_code: str, party_id: str) -> PartyId:
+    return PartyId.parse(f"{country_code}*{party_id}")
 
 
 def to_party(headers: Mapping[str, str]) -> PartyId | None:

@@ -50,6 +50,7 @@ class SQLiteStore:
         self._pages = PageReader(reading, cursor_key)
         self._slow_pages = PageReader(slow, cursor_key)
         self._cache = PageCache(page_cache_bytes)
+        self._turn: dict[tuple[Side, str, str, str], int] = {}
         self._clock = clock
 
     @classmethod
@@ -111,7 +112,7 @@ class SQLiteStore:
         """
         cached = self._cache.get(request)
         try:
-            if cached is not None and cached[1] == self._pages.generation(request):
+            if cached is not None and cached[1] == self._generation(request):
                 return cached[0]
             try:
                 page, generation = self._pages.read(request, patient=False)
@@ -121,6 +122,19 @@ class SQLiteStore:
             raise _failed(error) from error
         self._cache.put(request, page, generation)
         return page
+
+    def _generation(self, request: PageRequest) -> int:
+        """The generation of a list, read once in a turn of the event loop.
+
+        What is committed meanwhile is acknowledged in a later turn, so nobody can miss it.
+        """
+        name = (request.side, request.module, request.version, request.audience)
+        known = self._turn.get(name)
+        if known is None:
+            if not self._turn:
+                asyncio.get_running_loop().call_soon(self._turn.clear)
+            known = self._turn[name] = self._pages.generation(request)
+        return known
 
     async def change(self, key: Key, decide: Decide) -> Outcome:
         """Read, decide and write one object in one transaction; returns when it is durable."""
