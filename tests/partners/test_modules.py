@@ -14,7 +14,7 @@ from tests.rules import rule
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.partners.publish import OwnObject
 from wwcp_ocpi.partners.pull import Pulled
-from wwcp_ocpi.protocol.errors import Refused
+from wwcp_ocpi.protocol.errors import NotFound, Refused
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import DateTime, PartyId
 from wwcp_ocpi.store.ports import PageRequest, Side
@@ -88,6 +88,34 @@ async def test_a_session_reaches_its_driver_s_provider_and_grows_there(version: 
     )
     await deliver(cpo)
     assert await theirs(emsp, version, "sessions") == [{**body, "kwh": 2.5, "last_updated": NEW}]
+
+
+async def test_both_sides_hold_the_same_periods_after_a_change(version: str) -> None:
+    _, cpo, emsp = await linked(version)
+    first, second = (
+        [{"start_date_time": day, "dimensions": [{"type": "ENERGY", "volume": 1}]}] for day in (MIDDLE, NEW)
+    )
+    body = session(version, charging_periods=first)
+    await cpo.publisher.publish(VERSIONS[version], "sessions", [own(body, CPO, concerns=EMSP)])
+    await deliver(cpo)
+    change = {"charging_periods": second, "last_updated": DateTime.parse(NEW)}
+    await cpo.publisher.change(VERSIONS[version], "sessions", CPO, ["S1"], change)
+    await deliver(cpo)
+    page = await cpo.store.page(
+        PageRequest(side=Side.OURS, module="sessions", version=version, audience="emsp.example", limit=10)
+    )
+    resource = VERSIONS[version].modules["sessions"].resource
+    assert resource is not None
+    expected = {**body, "last_updated": NEW, "charging_periods": [*first, *second] if resource.appended else second}
+    assert [json.loads(one) for one in page.bodies] == await theirs(emsp, version, "sessions") == [expected]
+
+
+async def test_an_object_of_another_version_is_not_changed(version: str) -> None:
+    _, cpo, _ = await linked(version)
+    other = next(number for number in ALL_VERSIONS if number != version)
+    await cpo.publisher.publish(VERSIONS[version], "tariffs", [own(tariff(version), CPO)])
+    with pytest.raises(NotFound):
+        await cpo.publisher.change(VERSIONS[other], "tariffs", CPO, ["T1"], {"currency": "USD"})
 
 
 async def test_a_pull_of_sessions_says_since_when(version: str) -> None:

@@ -89,7 +89,8 @@ async def test_an_invitation_opens_versions_and_credentials_only(version: str) -
     assert (await invited("GET", "/ocpi/versions")).status == 200
     assert (await invited("GET", f"/ocpi/{version}")).status == 200
     assert (await invited("GET", f"/ocpi/{version}/credentials")).status == 200
-    assert (await invited("GET", f"/ocpi/{version}/sender/locations")).status == 401
+    for method in ("GET", "OPTIONS"):
+        assert (await invited(method, f"/ocpi/{version}/sender/locations")).status == 401
 
 
 @rule("VER-01")

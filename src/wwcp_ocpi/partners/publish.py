@@ -13,7 +13,7 @@ from wwcp_ocpi.partners.model import Partner
 from wwcp_ocpi.protocol import codec, patch
 from wwcp_ocpi.protocol.endpoint import Interface, Operation
 from wwcp_ocpi.protocol.errors import NotFound
-from wwcp_ocpi.protocol.patch import Step
+from wwcp_ocpi.protocol.patch import Opened, Step
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.scalars import PartyId, now
 from wwcp_ocpi.server.versions import may_call
@@ -103,13 +103,16 @@ class Publisher:
         listeners = self._listeners(version, module)
 
         def decide(stored: Stored | None) -> Write | None:
-            if stored is None:
-                raise NotFound(f"{module}/{ids[0]}: we have no such {resource.name}")
-            whole = patch.split(stored.body)
-            part = patch.descend(whole, steps)
+            if stored is None or stored.version != version.number:
+                raise NotFound(f"{module}/{ids[0]}: we have no such {resource.name} in OCPI {version.number}")
+            opened = Opened(patch.split(stored.body), steps)
+            part = opened.part
+            if part is None:
+                raise NotFound(f"{module}/{'/'.join(ids)}: we have no such part of the {resource.name}")
             if all(part.get(name) == value for name, value in fields.items() if name != "last_updated"):
                 return None
-            changed = patch.replace(whole, steps, patch.merge(part, fields), stamp)
+            # As the partners will merge it, so that both sides hold the same.
+            changed = opened.with_part(patch.merge(part, fields, () if steps else resource.appended), stamp)
             at = patch.moment_of(changed) or stamp
             return Write(
                 version=version.number,

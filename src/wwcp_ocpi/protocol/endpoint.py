@@ -192,6 +192,10 @@ class Module(msgspec.Struct, frozen=True, dict=True):
         here = [resource for resource in self.resources if resource.under in row.segments]
         return here[0] if here else next((found for found in self.resources if not found.under), None)
 
+    def callers(self, interface: Interface) -> frozenset[str]:
+        """The roles that are the other side of an interface of this module."""
+        return self.roles(Interface.RECEIVER if interface is Interface.SENDER else Interface.SENDER)
+
     def roles(self, interface: Interface) -> frozenset[str]:
         """The roles that implement an interface of this module; for BOTH those of either side."""
         if interface is Interface.BOTH:

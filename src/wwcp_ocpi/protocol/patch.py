@@ -15,6 +15,7 @@ from typing import TypeAlias
 import msgspec
 
 from wwcp_ocpi.protocol.errors import InvalidParameters, MalformedBody, NotFound, TooLarge
+from wwcp_ocpi.protocol.etag import canonical
 from wwcp_ocpi.scalars import DateTime
 
 RawObject: TypeAlias = dict[str, msgspec.Raw]
@@ -47,8 +48,22 @@ def join(fields: RawObject) -> bytes:
     return _encoder.encode(fields)
 
 
-def merge(stored: RawObject, change: RawObject) -> RawObject:
-    """The stored fields with those of the change on top, without those that the change sets to null."""
+def merge(stored: RawObject, change: RawObject, appended: Sequence[str] = ()) -> RawObject:
+    """The stored fields with those of the change on top, without those that the change sets to null.
+
+    Args:
+        appended: lists to which the change adds (SES-17). What is there already is not added again, so that a change
+            that comes twice does no harm.
+
+    Raises:
+        InvalidParameters: a list that is added to is none.
+    """
+    for name in appended:
+        if name in change:
+            before = children(stored, name)
+            known = {canonical(join(entry)) for entry in before}
+            added = [one for one in children(change, name) if canonical(join(one)) not in known]
+            change = {**change, name: listed([*before, *added])}
     gone = {name for name, value in change.items() if bytes(value) == b"null"}
     return {name: value for name, value in {**stored, **change}.items() if name not in gone}
 

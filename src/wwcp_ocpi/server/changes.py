@@ -31,7 +31,7 @@ async def put_object(call: Call) -> Answer:
     target = _target(call)
     check(call, target, body)
     fields = patch.split(body)
-    _same_ids(call, target, fields, required=True)
+    _same_ids(call, fields, required=True)
     key = call.key(_owner(call), _qualifier(call, fields))
     is_whole = not call.steps
     moment = patch.moment_of(fields)
@@ -65,7 +65,7 @@ async def patch_object(call: Call) -> Answer:
     change = patch.split(body)
     if not change:
         raise InvalidParameters("$: expected at least one field to change", path="$")
-    _same_ids(call, target, change, required=False)
+    _same_ids(call, change, required=False)
     stamp = patch.moment_of(change)
     if stamp is None and call.version.facts.patch_needs_last_updated and "last_updated" in field_names(target):
         raise InvalidParameters("$.last_updated: required in every PATCH, but missing", path="$.last_updated")
@@ -78,7 +78,7 @@ async def patch_object(call: Call) -> Answer:
         _precondition(call, part)
         _not_older(call, stamp, patch.moment_of(part))
         at = stamp or now()
-        merged = patch.merge(part, _appended(call, part, change))
+        merged = patch.merge(part, change, () if call.steps else call.resource.appended)
         changed = opened.with_part(merged if stamp else patch.stamped(merged, at), at)
         return _write(call, patch.join(changed), patch.moment_of(changed) or at)
 
@@ -126,17 +126,6 @@ def _qualifier(call: Call, fields: RawObject) -> str | None:
     return found
 
 
-def _appended(call: Call, stored: RawObject, change: RawObject) -> RawObject:
-    """The change, with lists that a PATCH adds to (SES-17) made whole. What is there already is not added again."""
-    for name in call.resource.appended if not call.steps else ():
-        if name in change:
-            before = patch.children(stored, name)
-            known = {etag.canonical(patch.join(entry)) for entry in before}
-            added = [one for one in patch.children(change, name) if etag.canonical(patch.join(one)) not in known]
-            change = {**change, name: patch.listed([*before, *added])}
-    return change
-
-
 def _target(call: Call) -> StructType:
     """The type at the end of the path: the object, or one of its parts."""
     return _named(call, len(call.ids) - 1).type
@@ -166,7 +155,7 @@ def check(call: Call, target: StructType, body: bytes, *, partial: bool = False)
         call.server.count_findings(call.caller.partner, findings)
 
 
-def _same_ids(call: Call, target: StructType, fields: RawObject, *, required: bool) -> None:
+def _same_ids(call: Call, fields: RawObject, *, required: bool) -> None:
     """The ids in the body equal those in the path (LOC-13, TRN-27).
 
     Raises:

@@ -77,18 +77,13 @@ class Server:
         self._callers: dict[str, Caller] = {}
         self._generation = -1
         self._served = {known.number: self._sides(known) for known in self.versions}
-        self._router = Router(
+        self.router = Router(
             (known, row) for known in self.versions for row in known.endpoints if self._serves(known, row)
         )
 
     def served(self, version: Version) -> frozenset[tuple[str, Interface]]:
         """The sides of functional modules that this server answers for."""
         return self._served[version.number]
-
-    @property
-    def router(self) -> Router:
-        """Every row that is served, by its path."""
-        return self._router
 
     def count_findings(self, partner: str, findings: Sequence[Finding]) -> None:
         """Remember how often a partner's objects were not as specified, by rule."""
@@ -112,13 +107,14 @@ class Server:
 
     async def _answer(self, request: Request) -> Answer:
         caller = self._authenticate(request)
-        if request.method == "OPTIONS" and (methods := self._router.methods(request.path)):
-            # An extension: what this path can be asked, for whoever may ask at all.
-            return Answer(b"", HTTPStatus.NO_CONTENT, {"allow": ", ".join([*methods, "OPTIONS"])})
-        route, params = self._router.find(request.method, request.path)
+        methods = self.router.methods(request.path) if request.method == "OPTIONS" else []
+        route, params = self.router.find(methods[0] if methods else request.method, request.path)
         if caller.is_registering and not route.is_open:
             # TRN-06: an invitation opens versions and credentials, nothing else.
             raise _unauthenticated("this credentials token is for registration only")
+        if methods:
+            # An extension: what this path can be asked.
+            return Answer(b"", HTTPStatus.NO_CONTENT, {"allow": ", ".join([*methods, "OPTIONS"])})
         call = Call(
             server=self,
             route=route,

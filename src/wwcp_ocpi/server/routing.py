@@ -60,8 +60,7 @@ class Route(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def callers(self) -> frozenset[str]:
         """The roles that are the other side of the row's interface."""
-        sender = self.endpoint.interface is Interface.SENDER
-        return self.module.roles(Interface.RECEIVER if sender else Interface.SENDER)
+        return self.module.callers(self.endpoint.interface)
 
     @cached_property
     def is_routed(self) -> bool:

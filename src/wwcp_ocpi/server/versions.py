@@ -45,5 +45,4 @@ def _offered(call: Call) -> Iterator[tuple[str, Interface]]:
 
 def may_call(roles: frozenset[str], module: Module, interface: Interface) -> bool:
     """Whether a partner in one of these roles is the other side of an interface; before roles are known, it is."""
-    other = Interface.RECEIVER if interface is Interface.SENDER else Interface.SENDER
-    return not roles or bool(roles & module.roles(other))
+    return not roles or not roles.isdisjoint(module.callers(interface))
