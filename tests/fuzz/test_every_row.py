@@ -92,15 +92,13 @@ class World:
 
     def _seed(self) -> None:
         for name, make in MAKE.items():
-            module = self.version.modules[name]
-            resource = module.resource
-            assert resource is not None
+            module, resource = self.version.kind(name)
             body = make(self.version.number)
             for side, interface, owner in (
                 (Side.OURS, Interface.SENDER, self.ours),
                 (Side.THEIRS, Interface.RECEIVER, self.theirs),
             ):
-                if (name, interface) in self.platform.server.served(self.version):
+                if (module.identifier, interface) in self.platform.server.served(self.version):
                     id = self.version.key_id(resource, SAMPLE_IDS[name][0], body.get("type"))
                     self.store._seq += 1
                     self.store._objects[Key(side, name, owner, id)] = Stored(
@@ -108,7 +106,7 @@ class World:
                         version=self.version.number,
                         last_updated=DateTime.parse(body["last_updated"]).micros,
                         body=json.dumps(body).encode(),
-                        audience="partner" if module.is_private and side is Side.OURS else "",
+                        audience="partner" if resource.is_private and side is Side.OURS else "",
                     )
 
     async def reset(self) -> None:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, emit_raw, progress, say, show
 from wwcp_ocpi.feeds.assumptions import Assumptions
 from wwcp_ocpi.feeds.checking import Rejected
-from wwcp_ocpi.feeds.importing import Imported, export_objects, import_objects, resource_of
+from wwcp_ocpi.feeds.importing import Imported, export_objects, import_objects
 from wwcp_ocpi.feeds.reading import read_file
 from wwcp_ocpi.gateway.config import Config
 from wwcp_ocpi.gateway.opening import open_store
@@ -66,7 +66,7 @@ def import_(
         time_zones=time_zone_from_country,
         fields=dict(_default(text) for text in default or ()),
     )
-    known = field_names(resource_of(version_of(version), object).type)
+    known = field_names(version_of(version).kind(object).resource.type)
     for name in assumed.fields:
         if name not in known:
             raise UsageError(f"--default: {object} of OCPI {version} have no field {name!r}")

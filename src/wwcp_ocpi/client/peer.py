@@ -228,7 +228,7 @@ class Peer:
         """The same as the bytes that came."""
         interface = Interface.SENDER if owner is None else Interface.RECEIVER
         row = self.row(Operation.GET, self._module_of(cls), interface, cls)
-        return _data(row, await self.call(row, *(owner or ()), *ids, query=query))
+        return _data(row, await self.call(row, *_names(row, owner, ids), query=query))
 
     async def get_at(self, cls: type[_S], url: str) -> _S:
         """The object at a URL that the partner gave when it took the object: a CDR (CDR-12)."""
@@ -259,8 +259,8 @@ class Peer:
 
     async def delete(self, cls: StructType, *ids: str, owner: PartyId, query: Query = None) -> Answered:
         """Tell the partner that one of our objects is withdrawn."""
-        module = self._module_of(cls)
-        return await self.call(self.row(Operation.DELETE, module, Interface.RECEIVER), *owner, *ids, query=query)
+        row = self.row(Operation.DELETE, self._module_of(cls), Interface.RECEIVER)
+        return await self.call(row, *_names(row, owner, ids), query=query)
 
     async def put(self, value: msgspec.Struct, *ids: str, owner: PartyId, query: Query = None) -> Answered:
         """Give the partner one of our objects, or a part of one; `ids` as in the path."""
@@ -269,7 +269,7 @@ class Peer:
     async def put_bytes(self, cls: StructType, body: bytes, *ids: str, owner: PartyId, query: Query = None) -> Answered:
         """The same from bytes."""
         row = self.row(Operation.PUT, self._module_of(cls), Interface.RECEIVER, cls)
-        return await self.call(row, *owner, *ids, body=body, query=query)
+        return await self.call(row, *_names(row, owner, ids), body=body, query=query)
 
     async def patch(self, cls: StructType, change: Mapping[str, Any], *ids: str, owner: PartyId) -> Answered:
         """Tell the partner which fields of one of our objects changed."""
@@ -280,7 +280,7 @@ class Peer:
     ) -> Answered:
         """The same from bytes."""
         row = self.row(Operation.PATCH, self._module_of(cls), Interface.RECEIVER, cls)
-        return await self.call(row, *owner, *ids, body=body, query=query)
+        return await self.call(row, *_names(row, owner, ids), body=body, query=query)
 
     async def credentials(self, operation: Operation = Operation.GET_CREDENTIALS, body: bytes | None = None) -> bytes:
         """Read, exchange or delete credentials; the bytes of the partner's Credentials object, if it sent one."""
@@ -293,6 +293,11 @@ class Peer:
             if row.object is cls and row.interface is not Interface.BOTH:
                 return row.module
         raise UsageError(f"no module of OCPI {self.version.number} is about {cls.__module__}.{cls.__name__}")
+
+
+def _names(row: Endpoint, owner: PartyId | None, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """What fills the names in the path of a row: the owner comes first where it stands there."""
+    return (*owner, *ids) if owner is not None and row.names_party else ids
 
 
 def _data(row: Endpoint, answered: Answered) -> bytes:

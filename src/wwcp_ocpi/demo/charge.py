@@ -174,8 +174,7 @@ class Charge:
         return arrived
 
     def _key(self, module: str, made: OwnObject) -> Key:
-        resource = self._version.modules[module].resource
-        assert resource is not None
+        resource = self._version.kind(module).resource
         return Key(Side.THEIRS, module, made.owner, self._version.key_id(resource, made.id, made.qualifier))
 
     async def _session_at_b(self, field: str, value: str) -> None:

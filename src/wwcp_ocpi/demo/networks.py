@@ -168,8 +168,7 @@ def _recognise(entries: Sequence[Entry]) -> tuple[Version, Assumptions, list[Goo
     best: tuple[Version, Assumptions, list[Good]] | None = None
     for version in VERSIONS.values():
         assumed = _assumptions(version, entries)
-        resource = version.modules["locations"].resource
-        assert resource is not None
+        resource = version.kind("locations").resource
         good = [found for entry in entries if isinstance(found := check(resource, entry, assumed), Good)]
         if best is None or len(good) > len(best[2]):
             best = (version, assumed, good)

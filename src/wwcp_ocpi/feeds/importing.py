@@ -13,8 +13,6 @@ from wwcp_ocpi.feeds.assumptions import NOTHING, Assumptions
 from wwcp_ocpi.feeds.checking import Good, Rejected, check
 from wwcp_ocpi.feeds.reading import Entry
 from wwcp_ocpi.partners.publish import OwnObject, Publisher
-from wwcp_ocpi.protocol.endpoint import Resource
-from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.scalars import PartyId, fold
 from wwcp_ocpi.store.ports import Objects, PageRequest, Side
@@ -57,7 +55,7 @@ async def import_objects(
     Raises:
         UsageError: the module keeps no objects.
     """
-    resource = resource_of(version, module)
+    resource = version.kind(module).resource
     result, counts, chunk = Imported(), Counter[str](), list[OwnObject]()
     seen: dict[tuple[PartyId, str], tuple[int, int]] = {}
     began = time.monotonic()
@@ -90,19 +88,6 @@ async def import_objects(
     return result
 
 
-def resource_of(version: Version, module: str) -> Resource:
-    """The objects that a module keeps.
-
-    Raises:
-        UsageError: there is no such module, or it keeps none.
-    """
-    resource = version.modules[module].resource if module in version.modules else None
-    if resource is None:
-        kept = ", ".join(sorted(name for name, known in version.modules.items() if known.resource))
-        raise UsageError(f"OCPI {version.number} keeps no {module!r}; it keeps {kept}")
-    return resource
-
-
 def _own(found: Good) -> OwnObject:
     return OwnObject(owner=found.owner, id=found.id, last_updated=found.last_updated.micros, body=found.body)
 
@@ -128,7 +113,7 @@ async def export_objects(
     Raises:
         UsageError: the module keeps no objects.
     """
-    resource_of(version, module)
+    version.kind(module)
     after: str | None = None
     while True:
         page = await store.page(

@@ -103,8 +103,7 @@ class Courier:
 
     async def _send(self, peer: Peer, push: Push) -> None:
         peer.wire.ours = push.owner
-        resource = version_of(push.version).modules[push.module].resource
-        assert resource is not None, f"{push.module} keeps no objects"
+        resource = version_of(push.version).kind(push.module).resource
         query = {resource.qualifier: push.qualifier} if push.qualifier else None
         if push.method == "DELETE":
             await peer.delete(resource.type, push.id, owner=push.owner, query=query)

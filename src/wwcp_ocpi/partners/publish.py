@@ -44,39 +44,39 @@ class Publisher:
         self._book = book
 
     async def publish(
-        self, version: Version, module: str, things: Sequence[OwnObject], *, push: bool = True
+        self, version: Version, kind: str, things: Sequence[OwnObject], *, push: bool = True
     ) -> list[Outcome | Exception]:
         """Create or replace objects, all in one transaction.
 
         Args:
             push: whether partners hear of it now; without, they find it when they pull.
         """
-        everybody = self._listeners(version, module) if push else []
+        everybody = self._listeners(version, kind) if push else []
         changes = []
         for thing in things:
-            audience = self._audience(version, module, thing)
+            audience = self._audience(version, kind, thing)
             listeners = [one for one in everybody if audience in ("", one)]
-            key = _key(version, module, thing.owner, thing.id, thing.qualifier)
-            changes.append((key, _put(version, module, thing, audience, listeners)))
+            key = _key(version, kind, thing.owner, thing.id, thing.qualifier)
+            changes.append((key, _put(version, kind, thing, audience, listeners)))
         return await self._store.change_all(changes)
 
     async def withdraw(
-        self, version: Version, module: str, owner: PartyId, id: str, *, qualifier: str | None = None
+        self, version: Version, kind: str, owner: PartyId, id: str, *, qualifier: str | None = None
     ) -> Outcome:
-        """Remove one of our objects, and tell the partners, where the module has a DELETE for that."""
-        key = _key(version, module, owner, id, qualifier)
-        rows = version.rows(module, Interface.RECEIVER)
+        """Remove one of our objects, and tell the partners, where there is a DELETE for that."""
+        key = _key(version, kind, owner, id, qualifier)
+        rows = version.rows_of(version.kind(kind), Interface.RECEIVER)
         heard = any(row.operation is Operation.DELETE for row in rows)
         pushes = tuple(
-            _push(listener, version, module, owner, [id], "DELETE", b"", qualifier)
-            for listener in (self._listeners(version, module) if heard else ())
+            _push(listener, version, kind, owner, [id], "DELETE", b"", qualifier)
+            for listener in (self._listeners(version, kind) if heard else ())
         )
         return await self._store.change(key, lambda stored: Delete(pushes=pushes) if stored is not None else None)
 
     async def change(
         self,
         version: Version,
-        module: str,
+        kind: str,
         owner: PartyId,
         ids: Sequence[str],
         change: Mapping[str, Any],
@@ -90,8 +90,7 @@ class Publisher:
         Raises:
             NotFound: no such object or part.
         """
-        resource = version.modules[module].resource
-        assert resource is not None, f"{module} keeps no objects"
+        resource = version.kind(kind).resource
         steps = [
             Step(part.field, part.id_field, id, version.facts.ids_fold)
             for part, id in zip(resource.parts, ids[1:], strict=False)
@@ -100,15 +99,15 @@ class Publisher:
         body = patch.join(fields)
         stamp = patch.moment_of(fields)
         assert stamp is not None
-        listeners = self._listeners(version, module)
+        listeners = self._listeners(version, kind)
 
         def decide(stored: Stored | None) -> Write | None:
             if stored is None or stored.version != version.number:
-                raise NotFound(f"{module}/{ids[0]}: we have no such {resource.name} in OCPI {version.number}")
+                raise NotFound(f"{kind}/{ids[0]}: we have no such {resource.name} in OCPI {version.number}")
             opened = Opened(patch.split(stored.body), steps)
             part = opened.part
             if part is None:
-                raise NotFound(f"{module}/{'/'.join(ids)}: we have no such part of the {resource.name}")
+                raise NotFound(f"{kind}/{'/'.join(ids)}: we have no such part of the {resource.name}")
             if all(part.get(name) == value for name, value in fields.items() if name != "last_updated"):
                 return None
             # As the partners will merge it, so that both sides hold the same.
@@ -120,41 +119,42 @@ class Publisher:
                 body=patch.join(changed),
                 audience=stored.audience,
                 pushes=tuple(
-                    _push(one, version, module, owner, ids, "PATCH", body, qualifier)
+                    _push(one, version, kind, owner, ids, "PATCH", body, qualifier)
                     for one in listeners
                     if stored.audience in ("", one)
                 ),
             )
 
-        return await self._store.change(_key(version, module, owner, ids[0], qualifier), decide)
+        return await self._store.change(_key(version, kind, owner, ids[0], qualifier), decide)
 
-    def _audience(self, version: Version, module: str, thing: OwnObject) -> str:
+    def _audience(self, version: Version, kind: str, thing: OwnObject) -> str:
         """The partner that a private object is for: who has its party now, or `?` and the party until somebody has."""
-        if not version.modules[module].is_private:
+        if not version.kind(kind).resource.is_private:
             return ""
         concerned = thing.concerns or _owner_of_token(thing.body)
         return self._book.holder(concerned) or unclaimed(concerned)
 
-    def _listeners(self, version: Version, module: str) -> list[str]:
+    def _listeners(self, version: Version, kind: str) -> list[str]:
         """The partners that are pushed to: registered, in this version, on the receiving side of the module."""
         return [
             partner.id
             for partner in self._book.all()
-            if partner.push and not partner.blocked and _receives(partner, version, module)
+            if partner.push and not partner.blocked and _receives(partner, version, kind)
         ]
 
 
-def _receives(partner: Partner, version: Version, module: str) -> bool:
+def _receives(partner: Partner, version: Version, kind: str) -> bool:
     remote = partner.remote
     if remote is None or remote.version != version.number:
         return False
-    if not may_call(partner.roles, version.modules[module], Interface.SENDER):
+    found = version.kind(kind)
+    if not may_call(partner.roles, found.module, Interface.SENDER):
         return False
     needs_role = version.facts.endpoints_have_roles
     return any(
-        endpoint.identifier == module and (not needs_role or endpoint.role == Interface.RECEIVER.value)
+        endpoint.identifier == found.module.identifier and (not needs_role or endpoint.role == Interface.RECEIVER.value)
         for endpoint in remote.endpoints
-    ) and any(row.operation in (Operation.PUT, Operation.POST) for row in version.rows(module, Interface.RECEIVER))
+    ) and any(row.operation in (Operation.PUT, Operation.POST) for row in version.rows_of(found, Interface.RECEIVER))
 
 
 def _owner_of_token(body: bytes) -> PartyId | None:
@@ -171,17 +171,14 @@ def unclaimed(party: PartyId | None) -> str:
     return f"?{party or ''}"
 
 
-def _key(version: Version, module: str, owner: PartyId, id: str, qualifier: str | None) -> Key:
-    resource = version.modules[module].resource
-    assert resource is not None, f"{module} keeps no objects"
-    return Key(Side.OURS, module, owner, version.key_id(resource, id, qualifier))
+def _key(version: Version, kind: str, owner: PartyId, id: str, qualifier: str | None) -> Key:
+    return Key(Side.OURS, kind, owner, version.key_id(version.kind(kind).resource, id, qualifier))
 
 
-def _put(version: Version, module: str, thing: OwnObject, audience: str, listeners: Iterable[str]) -> Decide:
-    method = push_method(version, module)
+def _put(version: Version, kind: str, thing: OwnObject, audience: str, listeners: Iterable[str]) -> Decide:
+    method = push_method(version, kind)
     pushes = tuple(
-        _push(listener, version, module, thing.owner, [thing.id], method, b"", thing.qualifier)
-        for listener in listeners
+        _push(listener, version, kind, thing.owner, [thing.id], method, b"", thing.qualifier) for listener in listeners
     )
 
     def decide(stored: Stored | None) -> Write | None:
@@ -198,16 +195,16 @@ def _put(version: Version, module: str, thing: OwnObject, audience: str, listene
     return decide
 
 
-def push_method(version: Version, module: str) -> str:
+def push_method(version: Version, kind: str) -> str:
     """How a whole object is given to a receiver: PUT, or POST where it is final (CDRs)."""
-    operations = {row.operation for row in version.rows(module, Interface.RECEIVER)}
+    operations = {row.operation for row in version.rows_of(version.kind(kind), Interface.RECEIVER)}
     return "PUT" if Operation.PUT in operations else "POST"
 
 
 def _push(
     partner: str,
     version: Version,
-    module: str,
+    kind: str,
     owner: PartyId,
     ids: Sequence[str],
     method: str,
@@ -216,7 +213,7 @@ def _push(
 ) -> Push:
     return Push(
         partner=partner,
-        module=module,
+        module=kind,
         version=version.number,
         method=method,
         owner=owner,

@@ -39,7 +39,7 @@ class Pulled(msgspec.Struct, kw_only=True):
 async def pull(
     peer: Peer,
     partner: Partner,
-    module: str,
+    kind: str,
     store: Objects,
     *,
     date_from: DateTime | None = None,
@@ -55,8 +55,7 @@ async def pull(
         PartnerError: the list could not be read to the end; what had come until then is kept.
     """
     version = peer.version
-    resource = version.modules[module].resource
-    assert resource is not None, f"{module} keeps no objects"
+    resource = version.kind(kind).resource
     if date_from is None and any(parameter.required for parameter in peer.list_row(resource.type).query):
         asked_from: DateTime | None = BEGINNING  # SES-05: sessions want to know since when
     else:
@@ -71,7 +70,7 @@ async def pull(
         if owner is None:
             result.foreign += 1
             continue
-        key = _key(version, module, owner, resource, received)
+        key = _key(version, kind, owner, resource, received)
         seen.add(key)
         chunk.append((key, _keep(version, received, partner)))
         if len(chunk) >= CHUNK:
@@ -80,8 +79,8 @@ async def pull(
     await _store(store, chunk, result)
     result.pages, result.rejected = pages.pages, pages.rejected
     if date_from is None and not pages.rejected and not pages.missing:
-        result.removed = await _remove_unlisted(store, version, module, resource, partner, seen)
-    log.info("partner.pulled", partner=partner.id, module=module, **msgspec.structs.asdict(result))
+        result.removed = await _remove_unlisted(store, version, kind, resource, partner, seen)
+    log.info("partner.pulled", partner=partner.id, kind=kind, **msgspec.structs.asdict(result))
     return result
 
 
@@ -93,10 +92,10 @@ def _owner(resource: Resource, received: Received[Any], partner: Partner) -> Par
     return owner if owner in partner.party_ids or partner.hub is not None else None
 
 
-def _key(version: Version, module: str, owner: PartyId, resource: Resource, received: Received[Any]) -> Key:
+def _key(version: Version, kind: str, owner: PartyId, resource: Resource, received: Received[Any]) -> Key:
     value = received.value
     qualifier = str(getattr(value, resource.qualifier)) if resource.qualifier else None
-    return Key(Side.THEIRS, module, owner, version.key_id(resource, getattr(value, resource.id_field), qualifier))
+    return Key(Side.THEIRS, kind, owner, version.key_id(resource, getattr(value, resource.id_field), qualifier))
 
 
 def _keep(version: Version, received: Received[Any], partner: Partner) -> Decide:
@@ -123,7 +122,7 @@ async def _store(store: Objects, chunk: list[tuple[Key, Decide]], result: Pulled
 
 
 async def _remove_unlisted(
-    store: Objects, version: Version, module: str, resource: Resource, partner: Partner, seen: set[Key]
+    store: Objects, version: Version, kind: str, resource: Resource, partner: Partner, seen: set[Key]
 ) -> int:
     gone: list[tuple[Key, Decide]] = []
     for owner in sorted(partner.party_ids):
@@ -132,7 +131,7 @@ async def _remove_unlisted(
             page = await store.page(
                 PageRequest(
                     side=Side.THEIRS,
-                    module=module,
+                    module=kind,
                     version=version.number,
                     owner=owner,
                     after=after,
@@ -143,7 +142,7 @@ async def _remove_unlisted(
                 fields = patch.split(body)
                 id = patch.text_of(fields, resource.id_field) or ""
                 qualifier = patch.text_of(fields, resource.qualifier) if resource.qualifier else None
-                key = Key(Side.THEIRS, module, owner, version.key_id(resource, id, qualifier))
+                key = Key(Side.THEIRS, kind, owner, version.key_id(resource, id, qualifier))
                 if key not in seen:
                     gone.append((key, _forget(partner)))
             after = page.next

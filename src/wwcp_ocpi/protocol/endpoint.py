@@ -125,12 +125,17 @@ class Endpoint(msgspec.Struct, frozen=True, dict=True):
         return found if isinstance(found, type) and issubclass(found, msgspec.Struct) else None
 
     @property
+    def names_party(self) -> bool:
+        """Whether the path begins with a party: the owner of the object, or the object itself (ClientInfo)."""
+        return self.params[:2] == ("country_code", "party_id")
+
+    @property
     def is_owned(self) -> bool:
         """Whether the path names the owner of a client-owned object (TRN-25).
 
         A path that ends with a party names that party itself (ClientInfo), unless all its objects are meant.
         """
-        return self.params[:2] == ("country_code", "party_id") and (len(self.params) > 2 or self.extension)
+        return self.names_party and (len(self.params) > 2 or self.extension)
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -156,6 +161,8 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
     """The field that names an object together with its id, and the query parameter of that name: a Token's type."""
     appended: tuple[str, ...] = ()
     """Lists to which a PATCH adds, where it replaces all others (SES-17)."""
+    is_private: bool = False
+    """Whether an object concerns one partner alone, so that no other may see it: Sessions and CDRs."""
 
     @cached_property
     def names_owner(self) -> bool:
@@ -179,8 +186,6 @@ class Module(msgspec.Struct, frozen=True, dict=True):
     receivers: frozenset[str] = frozenset()
     resources: tuple[Resource, ...] = ()
     is_functional: bool = True
-    is_private: bool = False
-    """Whether an object concerns one partner alone, so that no other may see it: Sessions and CDRs."""
 
     @property
     def resource(self) -> Resource | None:
@@ -191,6 +196,10 @@ class Module(msgspec.Struct, frozen=True, dict=True):
         """The objects that a row of this module is about."""
         here = [resource for resource in self.resources if resource.under in row.segments]
         return here[0] if here else next((found for found in self.resources if not found.under), None)
+
+    def kind(self, resource: Resource) -> str:
+        """The name of these objects wherever all kinds of objects meet: `locations`, `payments/terminals`."""
+        return f"{self.identifier}/{resource.under}" if resource.under else self.identifier
 
     def callers(self, interface: Interface) -> frozenset[str]:
         """The roles that are the other side of an interface of this module."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,6 +14,13 @@ from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.protocol.facts import Facts
 from wwcp_ocpi.protocol.shape import StructType
 from wwcp_ocpi.scalars import fold
+
+
+class Kind(NamedTuple):
+    """One kind of object that is kept, and the module it belongs to."""
+
+    module: Module
+    resource: Resource
 
 
 class Version(msgspec.Struct, frozen=True, dict=True):
@@ -26,9 +34,29 @@ class Version(msgspec.Struct, frozen=True, dict=True):
     """Every object of the version by its name in the specification."""
 
     @cached_property
+    def kinds(self) -> Mapping[str, Kind]:
+        """Every kind of object that is kept, by its name: `locations`, `payments/terminals`."""
+        return {
+            module.kind(resource): Kind(module, resource)
+            for module in self.modules.values()
+            for resource in module.resources
+        }
+
+    @cached_property
     def rank(self) -> tuple[int, ...]:
         """For choosing the latest of several."""
         return tuple(int(part) for part in self.number.split("."))
+
+    def kind(self, name: str) -> Kind:
+        """A kind of object by its name.
+
+        Raises:
+            UsageError: this version keeps no such objects.
+        """
+        found = self.kinds.get(name)
+        if found is None:
+            raise UsageError(f"OCPI {self.number} keeps no {name!r}; it keeps {', '.join(sorted(self.kinds))}")
+        return found
 
     def object_named(self, name: str) -> StructType:
         """The object of that name; a module's name stands for its main object (`locations` for Location).
@@ -53,3 +81,8 @@ class Version(msgspec.Struct, frozen=True, dict=True):
     def rows(self, module: str, interface: Interface) -> tuple[Endpoint, ...]:
         """The endpoint rows of one side of a module."""
         return tuple(row for row in self.endpoints if row.module == module and row.interface is interface)
+
+    def rows_of(self, kind: Kind, interface: Interface) -> tuple[Endpoint, ...]:
+        """The same of one kind of object."""
+        rows = self.rows(kind.module.identifier, interface)
+        return tuple(row for row in rows if kind.module.resource_of(row) is kind.resource)

@@ -52,6 +52,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return self.route.endpoint
 
     @property
+    def kind(self) -> str:
+        """The name of these objects in the store."""
+        return self.route.kind
+
+    @property
     def side(self) -> Side:
         """Whose objects this is about."""
         return self.route.side
@@ -69,8 +74,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def audience(self) -> str:
-        """Whose of our objects these are: a private module shows a partner its own and no other."""
-        return self.caller.partner if self.module.is_private and self.side is Side.OURS else ""
+        """Whose of our objects these are: private ones are shown to their partner and no other."""
+        return self.caller.partner if self.resource.is_private and self.side is Side.OURS else ""
 
     @property
     def resource(self) -> Resource:
@@ -106,7 +111,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         if self.resource.qualifier and known is None:
             known = next(one.default for one in self.endpoint.query if one.name == self.resource.qualifier)
         id = self.version.key_id(self.resource, self.ids[0], known)
-        return Key(self.side, self.endpoint.module, owner, id)
+        return Key(self.side, self.kind, owner, id)
 
     def body(self) -> bytes:
         """The body, which must be there and be announced as JSON (TRN-09; a missing announcement is forgiven).

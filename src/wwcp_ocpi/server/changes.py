@@ -101,7 +101,7 @@ async def delete_object(call: Call) -> Answer:
 
 async def delete_of_party(call: Call) -> Answer:
     """Remove everything that a partner sent for one of its parties. An extension: for starting a sync afresh."""
-    await call.server.store.delete_of_party(call.side, call.endpoint.module, _owner(call))
+    await call.server.store.delete_of_party(call.side, call.kind, _owner(call))
     return ok()
 
 
@@ -141,7 +141,7 @@ def check(call: Call, target: StructType, body: bytes, *, partial: bool = False)
     if codec.conforms(target, body, partial=partial):
         return
     findings = conformance.check(target, body, partial=partial)
-    where = "/".join((call.endpoint.module, *call.ids))
+    where = "/".join((call.kind, *call.ids))
     conformance.refuse_errors(findings, where)
     findings = [found for found in findings if found.severity is Severity.WARNING]
     if findings:

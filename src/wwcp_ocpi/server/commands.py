@@ -243,8 +243,7 @@ async def _check_connector(call: Call, asked: CommandRequest) -> None:
     """Refuse a start without connector where our own EVSE asks for one (CMD-23)."""
     if asked.evse_uid is None or asked.connector_id is not None or asked.location_id is None:
         return
-    locations = call.version.modules["locations"].resource
-    assert locations is not None, "locations are kept"
+    locations = call.version.kind("locations").resource
     if "connector_id" not in field_names(call.endpoint.request):
         return
     id = call.version.key_id(locations, asked.location_id)

@@ -36,7 +36,7 @@ async def _page(call: Call, owner: PartyId | None) -> Answer:
     page = await call.server.store.page(
         PageRequest(
             side=call.side,
-            module=call.endpoint.module,
+            module=call.kind,
             version=call.version.number,
             owner=owner,
             audience=call.audience,
@@ -85,4 +85,4 @@ async def find(call: Call) -> Stored:
 def unknown(call: Call) -> NotFound:
     """The refusal for an object that is not here. Spec: status_codes (2003 for Locations)."""
     status = StatusCode.UNKNOWN_LOCATION if call.endpoint.module == "locations" else StatusCode.INVALID_PARAMETERS
-    return NotFound(f"{call.endpoint.module}/{call.ids[0]}: no such {call.resource.name}", ocpi_status=status)
+    return NotFound(f"{call.kind}/{call.ids[0]}: no such {call.resource.name}", ocpi_status=status)

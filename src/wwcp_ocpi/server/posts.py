@@ -33,15 +33,15 @@ async def post_object(call: Call) -> Answer:
     if not id:
         raise InvalidParameters(f"$.{call.resource.id_field}: expected an id", path=f"$.{call.resource.id_field}")
     owner = _owner(call, fields)
-    key = Key(call.side, call.endpoint.module, owner, call.version.key_id(call.resource, id))
+    key = Key(call.side, call.kind, owner, call.version.key_id(call.resource, id))
 
     def decide(stored: Stored | None) -> Write | None:
         if stored is None:
             at = patch.moment_of(fields) or now()
             return Write(version=call.version.number, last_updated=at.micros, body=body, source=call.caller.partner)
         if etag.canonical(stored.body) != etag.canonical(body):
-            log.error("object.contradicted", partner=call.caller.partner, module=call.endpoint.module, id=id)
-            raise InvalidParameters(f"{call.endpoint.module}/{id}: another body is stored under this id, and final")
+            log.error("object.contradicted", partner=call.caller.partner, kind=call.kind, id=id)
+            raise InvalidParameters(f"{call.kind}/{id}: another body is stored under this id, and final")
         return None
 
     outcome = await call.server.store.change(key, decide)

@@ -53,6 +53,11 @@ class Route(msgspec.Struct, frozen=True, dict=True):
         return self.module.resource_of(self.endpoint)
 
     @cached_property
+    def kind(self) -> str:
+        """The name of these objects in the store; of the module, where nothing is kept."""
+        return self.module.kind(self.resource) if self.resource else self.module.identifier
+
+    @cached_property
     def side(self) -> Side:
         """Whose objects: a sender shows its own, a receiver keeps those of others."""
         return Side.OURS if self.endpoint.interface is Interface.SENDER else Side.THEIRS

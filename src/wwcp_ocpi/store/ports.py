@@ -29,7 +29,10 @@ class Side(Enum):
 
 
 class Key(NamedTuple):
-    """Names one object. `id` is folded by the caller where the version's ids are equal in any case."""
+    """Names one object. `id` is folded by the caller where the version's ids are equal in any case.
+
+    `module` is the kind of object by its name in `Version.kinds`: a module that keeps one kind stands for it.
+    """
 
     side: Side
     module: str

@@ -23,6 +23,7 @@ _HUB = frozenset({"HUB"})
 _ALL = _CPO | _EMSP | _NAP | _NSP | _SCSP
 
 _LOCATIONS = Resource(Location, parts=(Part("evses", EVSE, "uid"), Part("connectors", Connector, "id")))
+_SESSIONS = Resource(Session, appended=("charging_periods",), is_private=True)
 
 MODULES = {
     module.identifier: module
@@ -30,8 +31,8 @@ MODULES = {
         Module("versions", _ALL, _ALL, is_functional=False),
         Module("credentials", _ALL, _ALL, is_functional=False),
         Module("locations", _CPO | _NAP, _EMSP | _NSP | _NAP, (_LOCATIONS,)),
-        Module("sessions", _CPO, _EMSP | _SCSP, (Resource(Session, appended=("charging_periods",)),), is_private=True),
-        Module("cdrs", _CPO, _EMSP, (Resource(CDR),), is_private=True),
+        Module("sessions", _CPO, _EMSP | _SCSP, (_SESSIONS,)),
+        Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True),)),
         Module("tariffs", _CPO | _NAP, _EMSP | _NSP | _NAP, (Resource(Tariff),)),
         Module("tokens", _EMSP, _CPO, (Resource(Token, "uid", qualifier="type"),)),
         Module("commands", _EMSP, _CPO),

@@ -33,6 +33,7 @@ _INVOICES = Resource(InvoiceReconciliationRecord)
 _BOOKING_LOCATIONS = Resource(BookingLocation, parts=(Part("calendars", Calendar, "id"),), under="booking_locations")
 _TERMINALS = Resource(Terminal, "terminal_id", under="terminals")
 _CONFIRMATIONS = Resource(FinancialAdviceConfirmation, under="financial-advice-confirmations")
+_SESSIONS = Resource(Session, appended=("charging_periods",), is_private=True)
 
 MODULES = {
     module.identifier: module
@@ -40,8 +41,8 @@ MODULES = {
         Module("versions", _ALL, _ALL, is_functional=False),
         Module("credentials", _ALL, _ALL, is_functional=False),
         Module("locations", _CPO | _NAP, _EMSP | _NSP | _NAP, (_LOCATIONS,)),
-        Module("sessions", _CPO, _EMSP | _SCSP, (Resource(Session, appended=("charging_periods",)),), is_private=True),
-        Module("cdrs", _CPO, _EMSP, (Resource(CDR),), is_private=True),
+        Module("sessions", _CPO, _EMSP | _SCSP, (_SESSIONS,)),
+        Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True),)),
         Module("tariffs", _CPO | _NAP, _EMSP | _NSP | _NAP, (Resource(Tariff),)),
         Module("tokens", _EMSP, _CPO, (Resource(Token, "uid", qualifier="type"),)),
         Module("commands", _EMSP | _PTP, _CPO),
