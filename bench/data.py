@@ -112,6 +112,98 @@ def small(number: int, owner: PartyId = OURS) -> bytes:
     )
 
 
+def token(number: int) -> dict[str, Any]:
+    """One of our Tokens."""
+    return {
+        "country_code": OURS.country_code,
+        "party_id": OURS.party_id,
+        "uid": f"{number:014X}",
+        "type": "RFID",
+        "contract_id": f"{OURS.country_code}-{OURS.party_id}-C{number:08d}-X",
+        "issuer": "Grand Electric Fuel",
+        "valid": True,
+        "whitelist": "NEVER",
+        "last_updated": "2025-06-01T00:00:00Z",
+    }
+
+
+def cdr(number: int, owner: PartyId = THEIRS, signed_bytes: int = 2800, periods: int = 60) -> dict[str, Any]:
+    """A CDR; as it stands 20 kB, with a period for each quarter of an hour and signed meter values."""
+    place = location(number, owner)
+    evse = place["evses"][0]
+    at = place["last_updated"]
+    block = (encode(place).hex() * 9)[:signed_bytes]
+    connector = evse["connectors"][0]
+    return {
+        "country_code": owner.country_code,
+        "party_id": owner.party_id,
+        "id": f"CDR-{number:07d}",
+        "start_date_time": "2025-05-31T08:00:00Z",
+        "end_date_time": "2025-05-31T23:00:00Z",
+        "session_id": f"SES-{number:07d}",
+        "cdr_token": {
+            "country_code": OURS.country_code,
+            "party_id": OURS.party_id,
+            "uid": f"{number:014X}",
+            "type": "RFID",
+            "contract_id": f"{OURS.country_code}-{OURS.party_id}-C{number:08d}-X",
+        },
+        "auth_method": "AUTH_REQUEST",
+        "cdr_location": {
+            **{name: place[name] for name in ("id", "name", "address", "city", "postal_code", "country")},
+            "coordinates": place["coordinates"],
+            "evse_uid": evse["uid"],
+            "evse_id": evse["evse_id"],
+            "connector_id": connector["id"],
+            "connector_standard": connector["standard"],
+            "connector_format": connector["format"],
+            "connector_power_type": connector["power_type"],
+        },
+        "currency": "EUR",
+        "charging_periods": [_period(index) for index in range(periods)],
+        "signed_data": {
+            "encoding_method": "OCMF",
+            "public_key": block[:128],
+            "signed_values": [
+                {"nature": nature, "plain_data": block, "signed_data": block[::-1]} for nature in ("Start", "End")
+            ],
+        }
+        if signed_bytes
+        else None,
+        "total_cost": {"excl_vat": 12.375, "incl_vat": 14.7263},
+        "total_energy": 41.25,
+        "total_time": 15,
+        "last_updated": at,
+    }
+
+
+def _period(index: int) -> dict[str, Any]:
+    hours, quarters = divmod(index, 4)
+    return {
+        "start_date_time": f"2025-05-31T{8 + hours:02d}:{quarters * 15:02d}:00Z",
+        "dimensions": [{"type": "ENERGY", "volume": 0.6875}, {"type": "TIME", "volume": 0.25}],
+        "tariff_id": "TARIFF-7",
+    }
+
+
+def session(number: int) -> dict[str, Any]:
+    """A Session of one of our drivers at the partner, three periods long so far."""
+    made = cdr(number, THEIRS, signed_bytes=0, periods=3)
+    place = made["cdr_location"]
+    return {
+        **{name: made[name] for name in ("country_code", "party_id", "start_date_time", "cdr_token", "auth_method")},
+        "id": f"SES-{number:07d}",
+        "kwh": 2.0625,
+        "location_id": place["id"],
+        "evse_uid": place["evse_uid"],
+        "connector_id": place["connector_id"],
+        "currency": "EUR",
+        "charging_periods": made["charging_periods"],
+        "status": "ACTIVE",
+        "last_updated": made["last_updated"],
+    }
+
+
 def encode(value: object) -> bytes:
     """JSON without blanks."""
     return msgspec.json.encode(value)
@@ -155,11 +247,46 @@ def patch(number: int, evse: int, status: str) -> Parts:
     return _with_hole("PATCH", path, {"status": status, "last_updated": "?"})
 
 
+def authorize(number: int) -> bytes:
+    """A CPO asks whether one of our Tokens may charge at a Location of its."""
+    place = {"location_id": f"LOC-{number:07d}", "evse_uids": [f"{number:07d}-1"]}
+    path = f"/ocpi/{VERSION}/sender/tokens/{number:014X}/authorize?type=RFID"
+    return _head("POST", path) + _body(encode(place))
+
+
+def put_session(number: int) -> Parts:
+    """PUT of a Session of the partner, with a hole for `last_updated`."""
+    return _with_hole("PUT", _session_path(number), {**session(number), "last_updated": "?"})
+
+
+def patch_session(number: int) -> Parts:
+    """PATCH of what a running Session has charged so far."""
+    change = {"kwh": number % 50 + 0.25, "total_cost": {"excl_vat": number % 30 + 0.5}, "last_updated": "?"}
+    return _with_hole("PATCH", _session_path(number), change)
+
+
+def _session_path(number: int) -> str:
+    return f"/ocpi/{VERSION}/receiver/sessions/{THEIRS.country_code}/{THEIRS.party_id}/SES-{number:07d}"
+
+
+def post_cdr(number: int) -> Parts:
+    """POST of a CDR with three periods and no signed values; the hole is its id, so that each is a new one."""
+    made = {name: value for name, value in cdr(number, THEIRS, 0, 3).items() if value is not None}
+    return _with_hole("POST", f"/ocpi/{VERSION}/receiver/cdrs", {**made, "id": "?"})
+
+
 def _with_hole(method: str, path: str, body: dict[str, Any]) -> Parts:
     before, after = encode(body).rsplit(b'"?"', 1)
     length = len(before) + len(after) + 26  # a moment of 24 characters, in quotes
-    head = _head(method, path) + b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % length
-    return head + before + b'"', b'"' + after
+    return _head(method, path) + _announced(length) + before + b'"', b'"' + after
+
+
+def _body(body: bytes) -> bytes:
+    return _announced(len(body)) + body
+
+
+def _announced(length: int) -> bytes:
+    return b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % length
 
 
 def _head(method: str, path: str) -> bytes:

@@ -23,7 +23,7 @@ async def measure(report: Report, plan: Plan, folder: Path, core: int | None) ->
         if before is None:
             report.note("memory: not measured, this system does not tell it in a way that is known here")
             return
-        pages = len(links(ours.port))
+        pages = len(links(ours.port, LIST))
         served = ours.rss() or 0
         puts = (part[0] + data.moment() + part[1] for part in map(data.put, range(plan.puts)))
         taken = await load.run(ours.port, puts, connections=plan.connections, seconds=600)

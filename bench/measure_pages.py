@@ -13,9 +13,11 @@ from bench.load import quantile
 from bench.measure_http import LIST, PAGE
 from bench.plan import Plan
 from bench.report import Report
+from bench.setting import Own
 from wwcp_ocpi.gateway.opening import DATABASE, open_platform
 from wwcp_ocpi.protocol.http import LINK, Request
 from wwcp_ocpi.protocol.paging import read_next
+from wwcp_ocpi.scalars import fold
 from wwcp_ocpi.server import Server
 
 
@@ -29,7 +31,7 @@ class Took(NamedTuple):
 async def measure(report: Report, plan: Plan, folder: Path) -> None:
     """Fill, walk along, jump about."""
     began = time.perf_counter()
-    objects = ((f"LOC-{number:07d}", data.small(number)) for number in range(plan.many))
+    objects = (Own("locations", fold(f"LOC-{number:07d}"), data.small(number)) for number in range(plan.many))
     await setting.prepare(str(folder / "many"), objects)
     took = time.perf_counter() - began
     size = sum(file.stat().st_size for file in (folder / "many").glob(f"{DATABASE}*"))

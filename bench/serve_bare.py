@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What ours is compared with: the same HTTP server around an application that reads the body and answers ready bytes.
 
-The bytes and headers are those that ours answered to the same request, in the file that is named.
+The bytes and headers are those that ours answered to a request of the same kind, in the file that is named.
 """
 
 from __future__ import annotations
@@ -25,25 +25,19 @@ class Ready(msgspec.Struct):
     body: bytes
 
 
-def write(path: Path, answers: dict[str, Ready]) -> None:
-    """The file from which the bare application answers, by HTTP method."""
-    path.write_bytes(msgspec.json.encode(answers))
+def write(path: Path, answer: Ready) -> None:
+    """The file from which the bare application answers."""
+    path.write_bytes(msgspec.json.encode(answer))
 
 
-async def serve(answers: bytes) -> None:
+async def serve(answer: Ready) -> None:
     """Write the port, and answer until the input ends."""
-    known: dict[str, Ready] = msgspec.json.decode(answers, type=dict[str, Ready])
-    ready: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-        method: (
-            {
-                "type": "http.response.start",
-                "status": answer.status,
-                "headers": [(name.encode(), value.encode()) for name, value in answer.headers],
-            },
-            {"type": "http.response.body", "body": answer.body},
-        )
-        for method, answer in known.items()
+    head: dict[str, Any] = {
+        "type": "http.response.start",
+        "status": answer.status,
+        "headers": [(name.encode(), value.encode()) for name, value in answer.headers],
     }
+    body: dict[str, Any] = {"type": "http.response.body", "body": answer.body}
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -51,11 +45,9 @@ async def serve(answers: bytes) -> None:
                 await receive()
                 await send({"type": f"lifespan.{phase}.complete"})
             return
-        method = scope["method"]
-        if method != "GET":
+        if scope["method"] != "GET":
             while (await receive())["more_body"]:
                 pass
-        head, body = ready[method]
         await send(head)
         await send(body)
 
@@ -66,9 +58,9 @@ async def serve(answers: bytes) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("answers", type=Path)
+    parser.add_argument("answer", type=Path)
     parser.add_argument("--core", type=int)
     asked = parser.parse_args()
     pin(asked.core)
     only_warnings()
-    run(serve(asked.answers.read_bytes()))
+    run(serve(msgspec.json.decode(asked.answer.read_bytes(), type=Ready)))

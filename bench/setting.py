@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -12,11 +13,19 @@ from bench.data import OURS, THEIRS, TOKEN, VERSION
 from wwcp_ocpi.gateway.config import Config, PartySection, ServerSection, StoreSection
 from wwcp_ocpi.gateway.opening import open_store
 from wwcp_ocpi.partners import Access, PartnerBook, PartnerParty, Purpose
-from wwcp_ocpi.scalars import fold
 from wwcp_ocpi.store.ports import Key, Side, Store, Stored, Write
 
 CHUNK = 5000
 PARTNER = "bench"
+
+
+class Own(NamedTuple):
+    """One of our own objects. `audience` is the partner that alone may see it."""
+
+    module: str
+    id: str
+    body: bytes
+    audience: str = ""
 
 
 def configuration(folder: str) -> Config:
@@ -31,8 +40,8 @@ def configuration(folder: str) -> Config:
     )
 
 
-async def prepare(folder: str, own: Iterable[tuple[str, bytes]] = ()) -> None:
-    """Make a data folder with one registered partner and these Locations of our own, by id."""
+async def prepare(folder: str, own: Iterable[Own] = ()) -> None:
+    """Make a data folder with one registered partner and these objects of our own."""
     store, vault = await open_store(configuration(folder))
     try:
         access = Access(hash=vault.hash_of(TOKEN), purpose=Purpose.ACCESS)
@@ -45,21 +54,19 @@ async def prepare(folder: str, own: Iterable[tuple[str, bytes]] = ()) -> None:
         await store.close()
 
 
-async def fill(store: Store, own: Iterable[tuple[str, bytes]]) -> None:
-    """Write Locations of our own, some thousand in a transaction."""
-    rest: Iterator[tuple[str, bytes]] = iter(own)
+async def fill(store: Store, own: Iterable[Own]) -> None:
+    """Write objects of our own, some thousand in a transaction."""
+    rest: Iterator[Own] = iter(own)
     while chunk := list(islice(rest, CHUNK)):
         await store.change_all(
-            [
-                (Key(Side.OURS, "locations", OURS, fold(id)), _Put(number, body))
-                for number, (id, body) in enumerate(chunk)
-            ]
+            [(Key(Side.OURS, one.module, OURS, one.id), _Put(number, one)) for number, one in enumerate(chunk)]
         )
 
 
 class _Put:
-    def __init__(self, number: int, body: bytes) -> None:
-        self._write = Write(version=VERSION, last_updated=1_750_000_000_000_000 + number, body=body)
+    def __init__(self, number: int, own: Own) -> None:
+        at = 1_750_000_000_000_000 + number
+        self._write = Write(version=VERSION, last_updated=at, body=own.body, audience=own.audience)
 
     def __call__(self, stored: Stored | None) -> Write:
         return self._write
