@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench import data, load
 from bench.children import Child
-from bench.measure_http import PAGE, links
+from bench.measure_http import LIST, PAGE, links
 from bench.plan import Plan
 from bench.report import Report
 from wwcp_ocpi.store.sqlite import SQLiteStore
