@@ -59,7 +59,7 @@ class SQLiteStore:
         path: str | PathLike[str],
         *,
         cache_mb: int = 32,
-        page_cache_mb: int = 16,
+        page_cache_mb: int = 32,
         clock: Callable[[], float] = time.time,
     ) -> SQLiteStore:
         """Open a file, made if there is none, brought to this program's schema if it is older.
