@@ -10,6 +10,7 @@ import typer
 from wwcp_ocpi.cli import feeds, party, serve
 from wwcp_ocpi.cli.demo import demo
 from wwcp_ocpi.cli.output import say
+from wwcp_ocpi.cli.totp import totp
 from wwcp_ocpi.protocol.errors import NotFound, OCPIError, UsageError
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app.command("demo")(demo)
 app.command("import")(feeds.import_)
 app.command("export")(feeds.export)
 app.command("validate")(feeds.validate)
+app.command("totp")(totp)
 app.add_typer(party.app, name="party")
 app.add_typer(serve.config_app, name="config")
 
