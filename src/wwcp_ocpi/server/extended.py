@@ -13,7 +13,7 @@ import msgspec
 
 from wwcp_ocpi.protocol import codec, patch
 from wwcp_ocpi.protocol.errors import InvalidParameters
-from wwcp_ocpi.scalars import DateTime, now
+from wwcp_ocpi.scalars import DateTime
 from wwcp_ocpi.server.call import Call
 from wwcp_ocpi.server.extensions import TIMESTAMP, WITH_EXTENSIONS
 from wwcp_ocpi.server.variants import Moment, bounds, timetable_of
@@ -44,8 +44,8 @@ async def with_extensions(call: Call, body: bytes, created: int | None, moment: 
     if created is not None:
         known["created"] = DateTime.from_micros(created)
     timetable = await timetable_of(call, body) if TIMESTAMP in call.route.offers else None
-    variant = timetable.at(moment.at, moment.tolerance) if timetable and moment else None
-    if timetable and not moment:
-        variant = timetable.at(now().micros)
+    variant = None
+    if timetable is not None:
+        variant = timetable.published if moment is None else moment.of(timetable)
     known |= dict(bounds(variant)) if variant else {}
     return patch.join({name: msgspec.Raw(codec.encode(value)) for name, value in known.items()} | patch.split(body))

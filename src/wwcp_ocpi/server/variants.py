@@ -60,6 +60,11 @@ class Timetable(msgspec.Struct, frozen=True, kw_only=True):
         turns = zip(self.variants, begins, strict=False)
         return tuple(replace(one, not_after=min(one.not_after, begin)) for one, begin in turns)
 
+    @property
+    def published(self) -> Variant | None:
+        """The one that partners are shown without being asked."""
+        return next((one for one in self.in_turn if one.not_before == self.shown), None)
+
     def at(self, moment: int, tolerance: int = 0) -> Variant | None:
         """The one that is valid at a moment; else the latest of those that nearly are."""
         latest_first = self.in_turn[::-1]
