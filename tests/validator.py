@@ -15,7 +15,16 @@ import msgspec
 from wwcp_ocpi.protocol.conformance import Severity, check
 from wwcp_ocpi.protocol.endpoint import Endpoint, Operation
 from wwcp_ocpi.protocol.errors import MethodNotAllowed, NotFound
-from wwcp_ocpi.protocol.http import CORRELATION_ID, FILTERED_COUNT, LIMIT, LINK, REQUEST_ID, TOTAL_COUNT, Request, Response
+from wwcp_ocpi.protocol.http import (
+    CORRELATION_ID,
+    FILTERED_COUNT,
+    LIMIT,
+    LINK,
+    REQUEST_ID,
+    TOTAL_COUNT,
+    Request,
+    Response,
+)
 from wwcp_ocpi.protocol.paging import read_next
 from wwcp_ocpi.scalars import DateTime, OCPIEnum
 from wwcp_ocpi.server import Server

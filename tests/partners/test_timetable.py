@@ -18,7 +18,7 @@ from tests.server.test_modules import at as path_of
 from tests.server.test_modules import refused
 from tests.store.objects import Clock
 from wwcp_ocpi.gateway.platform import Platform
-from wwcp_ocpi.partners import TariffTimetables
+from wwcp_ocpi.partners import TariffTimetables, timetable
 from wwcp_ocpi.protocol.errors import NotFound, UsageError
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import DateTime, PartyId
@@ -46,7 +46,7 @@ def price_of(body: dict[str, Any]) -> float:
 
 
 class World:
-    """A CPO whose Tariff T1 costs 0.3 from ever, 0.4 from April on and 0.5 from May on, and its partner. It is March."""
+    """A CPO that plans its Tariff T1, and its partner. It is March."""
 
     def __init__(self, version: str, cpo: Platform, emsp: Platform) -> None:
         self.version, self.cpo, self.emsp = VERSIONS[version], cpo, emsp
@@ -313,17 +313,45 @@ async def test_being_stopped_between_two_writes_loses_nothing_and_tells_nothing_
     assert await made.held() == [0.4]
 
 
-async def test_the_worker_wakes_when_something_is_planned(version: str) -> None:
+async def test_the_worker_publishes_when_it_is_time(version: str) -> None:
     made = await world(version)
     task = asyncio.create_task(made.timetables.run())
-    await asyncio.sleep(0)
+    made.clock.now = seconds(APRIL) - 0.01
     await made.plan(0.3)
     await made.plan(0.4, APRIL)
+    assert await made.held() == [0.3]
     made.clock.now = seconds(APRIL)
-    await made.plan(0.5, MAY)
-    async with asyncio.timeout(10):
-        while await made.held() != [0.4]:
-            await asyncio.sleep(0)
+    for _ in range(500):
+        if await made.held() == [0.4]:
+            break
+        await asyncio.sleep(0.01)
+    assert await made.held() == [0.4]
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_a_store_that_fails_does_not_end_the_worker(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timetable, "RETRY_S", 0.01)
+    made = await planned(version)
+    await made.timetables.settle_due()
+    made.clock.now = seconds(APRIL)
+    failed = asyncio.Event()
+
+    async def broken(*arguments: Any) -> Any:
+        failed.set()
+        raise StoreFailed("the disk is full")
+
+    with monkeypatch.context() as full:
+        full.setattr(made.cpo.store, "change_all", broken)
+        task = asyncio.create_task(made.timetables.run())
+        await failed.wait()
+    assert await made.held() == [0.3]
+    for _ in range(500):
+        if await made.held() == [0.4]:
+            break
+        await asyncio.sleep(0.01)
+    assert await made.held() == [0.4]
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task

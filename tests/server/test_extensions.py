@@ -61,9 +61,7 @@ async def two_partners(version: str) -> tuple[Platform, Caller, Caller]:
 async def test_a_list_can_be_searched_and_its_links_keep_the_text(version: str) -> None:
     made, call = await cpo(version)
     cities = ["Jena", "Weimar", "JENA Ost", "Bad Jenaburg", "Gera"]
-    await publish(
-        made, version, "locations", *(location(version, f"L{n}", city=city) for n, city in enumerate(cities))
-    )
+    await publish(made, version, "locations", *(location(version, f"L{n}", city=city) for n, city in enumerate(cities)))
     path = at(version, "locations", side="sender")
     pages, responses = await crawl(call, f"{path}?match=jena&limit=2")
     assert pages == [["L0", "L2"], ["L3"]]

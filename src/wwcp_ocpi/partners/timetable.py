@@ -43,6 +43,7 @@ _Change: TypeAlias = Callable[[Timetable | None], Timetable]
 KIND = "tariffs"
 LONGEST_SLEEP_S = 60.0
 """The clock of a computer may be set; so it is looked at once a minute."""
+RETRY_S = 5.0
 CHUNK = 200
 _SECOND = 1_000_000
 _MILLISECOND = 1000
@@ -131,12 +132,14 @@ class TariffTimetables:
             self._planned.clear()
             try:
                 await self.settle_due()
+                due_s = (min(self._due.values(), default=FOR_EVER) - self._now()) / _SECOND
+                wait_s = max(0.1, min(due_s, LONGEST_SLEEP_S))
             except Exception:
                 # The edge of a background task: a database that is busy now must not end it for good.
                 log.exception("tariffs.not_settled")
-            wait_s = (min(self._due.values(), default=FOR_EVER) - self._now()) / _SECOND
+                wait_s = RETRY_S
             try:
-                async with asyncio.timeout(max(0.1, min(wait_s, LONGEST_SLEEP_S))):
+                async with asyncio.timeout(wait_s):
                     await self._planned.wait()
             except TimeoutError:
                 continue
@@ -153,9 +156,9 @@ class TariffTimetables:
 
     async def _settle(self, version: Version, key: Key) -> None:
         """Make partners see what is valid now, and remember when that changes."""
-        self._due.pop((version.number, key), None)
         stored = await self._store.get(key)
         if stored is None:
+            self._due.pop((version.number, key), None)
             return
         timetable = read_timetable(stored.body)
         now = self._now()
@@ -170,9 +173,7 @@ class TariffTimetables:
             # Only now: whoever is stopped in between does it again at the next start.
             await self._store.change(key, _mark(version, stored.body, replace(timetable, is_settled=True, shown=shown)))
         changes = {moment for one in timetable.in_turn for moment in (one.not_before, one.not_after)}
-        later = [moment for moment in changes if now < moment < FOR_EVER]
-        if later:
-            self._due[version.number, key] = min(later)
+        self._due[version.number, key] = min((moment for moment in changes if moment > now), default=FOR_EVER)
 
     async def _publish(
         self, version: Version, timetable: Timetable, owner: PartyId, variant: Variant, now: int
