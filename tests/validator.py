@@ -15,7 +15,16 @@ import msgspec
 from wwcp_ocpi.protocol.conformance import Severity, check
 from wwcp_ocpi.protocol.endpoint import Endpoint, Operation
 from wwcp_ocpi.protocol.errors import MethodNotAllowed, NotFound
-from wwcp_ocpi.protocol.http import CORRELATION_ID, LIMIT, LINK, REQUEST_ID, TOTAL_COUNT, Request, Response
+from wwcp_ocpi.protocol.http import (
+    CORRELATION_ID,
+    FILTERED_COUNT,
+    LIMIT,
+    LINK,
+    REQUEST_ID,
+    TOTAL_COUNT,
+    Request,
+    Response,
+)
 from wwcp_ocpi.protocol.paging import read_next
 from wwcp_ocpi.scalars import DateTime, OCPIEnum
 from wwcp_ocpi.server import Server
@@ -66,6 +75,8 @@ def _validate(server: Server, request: Request, response: Response) -> None:
         assert response.headers.get(name) == (request.headers[name][:MAX_ID] if name in request.headers else None), name
     assert ("www-authenticate" in response.headers) == (response.status == HTTPStatus.UNAUTHORIZED), "www-authenticate"
     _allow(server, request, response)
+    if not server.settings.cors or request.path.rstrip("/") not in server.open_paths:
+        assert not any(name.startswith("access-control-") for name in response.headers), "open to scripts"
     if response.status in EMPTY:
         assert response.body == b"", "no body"
         assert "content-type" not in response.headers, "no content-type without a body"
@@ -127,12 +138,15 @@ def _headers(row: Endpoint, request: Request, response: Response) -> None:
     if row.operation in _PAGED:
         assert headers[TOTAL_COUNT].isdigit(), TOTAL_COUNT
         assert headers[LIMIT].isdigit(), LIMIT
+        assert headers.get(FILTERED_COUNT, "0").isdigit(), FILTERED_COUNT
+        assert int(headers.get(FILTERED_COUNT, "0")) <= int(headers[TOTAL_COUNT]), "what matches is part of the whole"
+        assert FILTERED_COUNT not in headers or request.query.get("match"), "filtered by nothing"
         if LINK in headers:
             url = read_next(headers[LINK], "https://nowhere.example/")
             assert url is not None, "a link to the next page"
             assert "nowhere.example" not in url, "the URL of the next page is absolute"
     else:
-        assert not {TOTAL_COUNT, LIMIT, LINK} & set(headers), "no page, no headers of pages"
+        assert not {TOTAL_COUNT, LIMIT, LINK, FILTERED_COUNT} & set(headers), "no page, no headers of pages"
     if row.operation in _TAGGED:
         assert headers["etag"].startswith('"'), "a strong ETag"
         assert headers["etag"].endswith('"'), "a strong ETag"

@@ -214,8 +214,12 @@ ODD_VALUES = (
     "", "x", "-1", "0", "1", "1.5", "1e9", "99999999999999999999", "9" * 5000, "%00", "%ff", "null", "é", "%", "+", "٣",
     "2015-06-29T20:39:09Z", "2015-06-29T20:39:09+02:00", "2015-06-29", "0001-01-01T00:00:00+23:59",
     "9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "RFID", "rfid", "APP_USER", "x" * 5000, "..%2f", "%0d%0a",
+    "true", "false", "Jena", "0.25", "%5C", "%22", "x" * 100,
 )  # fmt: skip
-ODD_NAMES = ("date_from", "date_to", "offset", "limit", "after", "type", "x", "", "response_url", "duration", "Limit")
+ODD_NAMES = (
+    "date_from", "date_to", "offset", "limit", "after", "type", "x", "", "response_url", "duration", "Limit", "match",
+    "with_extensions", "timestamp", "tolerance",
+)  # fmt: skip
 ODD_HEADERS = (
     ("content-type", "text/plain"), ("content-type", "application/json; charset=latin-1"), ("content-type", ""),
     ("content-type", ";"), ("content-type", "APPLICATION/JSON"), ("content-type", "application/ld+json"),

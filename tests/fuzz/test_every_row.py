@@ -26,7 +26,9 @@ from tests.commanding import Operator
 from tests.fuzz import strategies as some
 from tests.objects import NEW, OLD, cdr, location, session, tariff, token
 from tests.platforms import CPO, EMSP, MemoryNet, platform
+from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.partners import Access, PartnerParty, Purpose
+from wwcp_ocpi.partners.publish import OwnObject
 from wwcp_ocpi.protocol.conformance import Severity, check
 from wwcp_ocpi.protocol.credentials_token import TokenForm, authorization
 from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation
@@ -34,6 +36,8 @@ from wwcp_ocpi.protocol.http import Request, Response
 from wwcp_ocpi.protocol.shape import field_names, fields_of
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import DateTime, PartyId, Secret
+from wwcp_ocpi.server.decisions import ConnectorTariffs
+from wwcp_ocpi.server.extensions import EXTENSIONS
 from wwcp_ocpi.server.routing import Route
 from wwcp_ocpi.store.memory import MemoryStore
 from wwcp_ocpi.store.ports import Key, Side, Stored
@@ -67,6 +71,28 @@ class Nowhere(MemoryNet):
         return Response(status=404)
 
 
+class Chooser:
+    """Other Tariffs for every Connector."""
+
+    def tariff_ids(self, asked: ConnectorTariffs) -> Sequence[str]:
+        return () if asked.connector_id == "1" else (asked.partner[:36], *asked.tariff_ids)
+
+
+def served(party: PartyId, role: str, store: MemoryStore) -> Platform:
+    """A platform with everything switched on."""
+    return platform(
+        Nowhere(),
+        "here.example",
+        party,
+        role,
+        store=store,
+        modules=MODULES,
+        extensions=EXTENSIONS,
+        open_versions=True,
+        cors=True,
+    )
+
+
 class World:
     """A platform in one role with one partner in the other, and one object of each kind in one version."""
 
@@ -74,11 +100,14 @@ class World:
         self.version = VERSIONS[version]
         self.ours, self.theirs = PARTIES[role], PARTIES[OTHER[role]]
         self.store = MemoryStore()
-        self.platform = platform(Nowhere(), "here.example", self.ours, role, store=self.store, modules=MODULES)
+        self.platform = served(self.ours, role, self.store)
         self.platform.server.commander = Operator()
+        self.platform.server.tariffs = Chooser()
         self.runner = asyncio.Runner()
         self.runner.run(self._join(OTHER[role]))
         self._seed()
+        if role == "CPO":
+            self.runner.run(self._plan())
         self._objects, self._documents = dict(self.store._objects), dict(self.store._documents)
 
     async def _join(self, role: str) -> None:
@@ -89,6 +118,15 @@ class World:
         )
         parties = (PartnerParty(id=self.theirs, role=role, name="partner"),)
         await book.change("partner", lambda known: replace(known, access=access, parties=parties))
+
+    async def _plan(self) -> None:
+        """Variants of a Tariff, before and after everything else."""
+        version = self.version
+        for price, start in ((1, None), (2, DateTime.parse(NEW)), (3, DateTime.parse("2099-01-01T00:00:00Z"))):
+            element = {"price_components": [{"type": "FLAT", "price": price, "step_size": 1}]}
+            body = json.dumps(tariff(version.number, "T2", elements=[element])).encode()
+            thing = OwnObject(owner=self.ours, id="T2", last_updated=DateTime.parse(NEW).micros, body=body)
+            await self.platform.timetables.plan(version, thing, not_before=start)
 
     def _seed(self) -> None:
         for name, make in MAKE.items():
@@ -145,7 +183,7 @@ def rows() -> list[tuple[str, str, int]]:
     """Role, version and number among the routes of that role's platform."""
     found = []
     for role, party in PARTIES.items():
-        routes = platform(Nowhere(), "here.example", party, role, modules=MODULES).server.router.routes
+        routes = served(party, role, MemoryStore()).server.router.routes
         found += [(role, route.version.number, index) for index, route in enumerate(routes)]
     return found
 
@@ -169,7 +207,8 @@ class Plan(NamedTuple):
     method: str
 
 
-def plans(row: Endpoint) -> st.SearchStrategy[Plan]:
+def plans(route: Route) -> st.SearchStrategy[Plan]:
+    row = route.endpoint
     body: st.SearchStrategy[Any] = st.none()
     if row.object is not None and row.request is not None:
         body = (some.patches if row.operation is Operation.PATCH else some.objects)(row.object)
@@ -177,7 +216,7 @@ def plans(row: Endpoint) -> st.SearchStrategy[Plan]:
     odd, wrong = (1, 3) if has_body else (3, 0)
     segment = st.one_of(st.sampled_from(some.ODD_SEGMENTS), st.text(max_size=8))
     value = st.one_of(st.sampled_from(some.ODD_VALUES), st.text(max_size=8))
-    name = st.sampled_from([*some.ODD_NAMES, *(one.name for one in row.query)])
+    name = st.sampled_from([*some.ODD_NAMES, *(one.name for one in row.query), *(one.name for one in route.added)])
 
     def exactly(drawn: st.SearchStrategy[Any], count: int) -> st.SearchStrategy[list[Any]]:
         return st.lists(drawn, min_size=count, max_size=count)
@@ -373,7 +412,7 @@ def walk(role: str, version: str, index: int, examples: int, **more: Any) -> Non
         suppress_health_check=list(HealthCheck),
         **more,
     )
-    @given(plans(route.endpoint))
+    @given(plans(route))
     def run(plan: Plan) -> None:
         made.runner.run(example(plan))
 

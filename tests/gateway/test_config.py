@@ -19,9 +19,11 @@ from wwcp_ocpi.gateway.config import (
     load,
     read_secret,
 )
+from wwcp_ocpi.gateway.opening import settings_of
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server import OwnParty
+from wwcp_ocpi.server.extensions import EXTENSIONS
 
 NOTHING: dict[str, str] = {}
 
@@ -216,3 +218,25 @@ def test_the_effective_configuration_is_plain_and_complete() -> None:
     found = effective(Config(store=StoreSection(key="env:KEY")))
     assert msgspec.convert(found, Config) == Config(store=StoreSection(key="env:KEY"))
     assert found["store"]["key"] == "env:KEY"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("true", True), ("false", False), ("[]", ()), ('["match", "get"]', ("match", "get"))],
+)
+def test_extensions_are_all_or_none_or_named(tmp_path: Path, text: str, expected: bool | tuple[str, ...]) -> None:
+    config = load(written(tmp_path, f"[server]\nextensions = {text}"), NOTHING)
+    assert config.server.extensions == expected
+    settings = settings_of(msgspec.structs.replace(config, party=(PartySection(id="DE*GEF"),)), "http://h")
+    named = expected if isinstance(expected, tuple) else EXTENSIONS if expected else ()
+    assert settings.extensions == frozenset(named)
+    plain = text.strip("[]").replace('"', "").replace(" ", "")
+    variable = {"WWCP_OCPI_SERVER_EXTENSIONS": plain}
+    assert load(None, variable).server.extensions == expected
+
+
+def test_an_extension_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    said = refused(tmp_path, '[server]\nextensions = ["matches"]')
+    assert said.startswith("server.extensions: expected one of ")
+    assert said.endswith("got 'matches'")
+    assert "extensions" in refused(tmp_path, "[server]\nextensions = 1")

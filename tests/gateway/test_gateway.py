@@ -33,6 +33,25 @@ async def got(url: str) -> tuple[int, Any]:
     return response.status, json.loads(response.body)
 
 
+@pytest.mark.parametrize("is_shared", [False, True])
+async def test_scripts_may_read_its_open_pages_where_that_is_switched_on(tmp_path: Path, is_shared: bool) -> None:
+    preflight = {"origin": "https://app.example", "access-control-request-method": "GET"}
+    async with Gateway(config(tmp_path, cors=is_shared)) as gateway, HTTPTransport() as transport:
+        for path in ("/-/health", "/-/openapi.json"):
+            url = f"{gateway.base_url}{path}"
+            read = await transport(Request(method="GET", url=url))
+            asked = await transport(Request(method="OPTIONS", url=url, headers=preflight))
+            expected = "*" if is_shared else None
+            assert read.status == 200
+            assert (asked.status == 204) is is_shared
+            assert read.headers.get("access-control-allow-origin") == expected
+            assert asked.headers.get("access-control-allow-origin") == expected
+        url = f"{gateway.base_url}/ocpi/versions"
+        closed = await transport(Request(method="OPTIONS", url=url, headers=preflight))
+        assert closed.status == 401
+        assert not any(name.startswith("access-control") for name in closed.headers)
+
+
 async def test_a_gateway_tells_whether_it_lives_and_whether_it_works(tmp_path: Path) -> None:
     async with Gateway(config(tmp_path)) as gateway:
         assert gateway.versions_url == f"{gateway.base_url}/ocpi/versions"

@@ -27,10 +27,10 @@ OTHER = PartyId("FR", "OTH")
 pytestmark = pytest.mark.parametrize("version", ALL_VERSIONS)
 
 
-async def served(role: str, *partners: tuple[str, PartyId, str]) -> tuple[Platform, list[Caller]]:
+async def served(role: str, *partners: tuple[str, PartyId, str], **settings: Any) -> tuple[Platform, list[Caller]]:
     """A platform in that role with registered partners (name, party, role), and the calls of each."""
     party = CPO if role == "CPO" else EMSP
-    made = platform(MemoryNet(), "here.example", party, role, modules=MODULES)
+    made = platform(MemoryNet(), "here.example", party, role, modules=MODULES, **settings)
     callers = []
     for name, id, partner_role in partners:
         secret = Secret(f"token-{name}")

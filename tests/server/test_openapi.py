@@ -15,6 +15,7 @@ from tests.platforms import ALL_VERSIONS, CPO, EMSP, MemoryNet, platform
 from wwcp_ocpi.protocol.endpoint import Interface, Operation
 from wwcp_ocpi.server import Server
 from wwcp_ocpi.server.dispatch import BEHAVIOURS
+from wwcp_ocpi.server.extensions import EXTENSIONS
 from wwcp_ocpi.server.openapi import openapi
 
 MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs", "commands"})
@@ -47,16 +48,18 @@ def schema(document: dict[str, Any], name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("role", ["CPO", "EMSP"])
 @pytest.mark.parametrize("versions", [ALL_VERSIONS, ("2.2.1",)])
 @pytest.mark.parametrize("modules", [MODULES, frozenset({"tariffs"}), frozenset()])
+@pytest.mark.parametrize("extensions", [EXTENSIONS, frozenset({"get"}), frozenset()])
 def test_what_is_served_is_described_and_nothing_else(
-    role: str, versions: tuple[str, ...], modules: frozenset[str]
+    role: str, versions: tuple[str, ...], modules: frozenset[str], extensions: frozenset[str]
 ) -> None:
-    made = server(role, versions=versions, modules=modules)
+    made = server(role, versions=versions, modules=modules, extensions=extensions)
     served = {
         (row.method, version.number, row.module, row.interface, row.path)
         for version in made.versions
         for row in version.endpoints
         if row.operation in BEHAVIOURS
         if row.interface is Interface.BOTH or (row.module, row.interface) in made.served(version)
+        if not row.extension or row.operation.value[0] in extensions
     }
     described = operations(openapi(made))
     for (method, path), one in described.items():
@@ -103,7 +106,10 @@ def test_a_list_tells_of_its_pages_and_a_post_of_its_url() -> None:
     listed = cpo["GET", "/ocpi/2.2.1/sender/sessions"]
     assert {"Link", "X-Total-Count", "X-Limit", "X-Request-ID"} <= set(listed["responses"]["200"]["headers"])
     required = {one["name"]: one["required"] for one in listed["parameters"] if one.get("in") == "query"}
-    assert required == {"date_from": True, "date_to": False, "offset": False, "limit": False}
+    assert required == {"date_from": True} | dict.fromkeys(
+        ("date_to", "offset", "limit", "match", "with_extensions"), False
+    )
+    assert "X-Filtered-Count" in listed["responses"]["200"]["headers"]
     posted = emsp["POST", "/ocpi/2.1.1/receiver/cdrs"]
     assert set(posted["responses"]) == {"200", "201", "400", "401", "403", "413", "415"}
     assert "Location" in posted["responses"]["201"]["headers"]
@@ -148,3 +154,30 @@ def test_the_list_of_versions_is_that_of_the_latest() -> None:
     data = one["responses"]["200"]["content"]["application/json"]["schema"]["allOf"][1]["properties"]["data"]
     assert data == {"type": "array", "items": {"$ref": "#/components/schemas/v2_3_0.Version"}}
     assert Operation.VERSIONS.value[0] == one["operationId"]
+
+
+def test_the_parameters_of_extensions_are_described_where_they_are_offered() -> None:
+    def named(**settings: Any) -> dict[str, dict[str, Any]]:
+        one = operations(openapi(server("CPO", **settings)))["GET", "/ocpi/2.2.1/sender/tariffs"]
+        return {known["name"]: known["schema"] for known in one["parameters"] if known.get("in") == "query"}
+
+    assert named() == {
+        "date_from": {"$ref": "#/components/schemas/DateTime"},
+        "date_to": {"$ref": "#/components/schemas/DateTime"},
+        "offset": {"type": "integer", "minimum": 0},
+        "limit": {"type": "integer", "minimum": 0},
+        "match": {"type": "string", "maxLength": 100},
+        "with_extensions": {"type": "boolean"},
+        "timestamp": {"$ref": "#/components/schemas/DateTime"},
+        "tolerance": {"type": "integer", "minimum": 0},
+    }
+    assert set(named(extensions=frozenset())) == {"date_from", "date_to", "offset", "limit"}
+    parts = operations(openapi(server("CPO")))["GET", "/ocpi/2.2.1/sender/locations/{location_id}/{evse_uid}"]
+    assert [known["name"] for known in parts["parameters"] if known.get("in") == "query"] == []
+
+
+def test_what_is_open_says_that_it_needs_no_token() -> None:
+    made = operations(openapi(server(open_versions=True)))
+    is_open = {path for (_, path), one in made.items() if {} in one.get("security", [])}
+    assert is_open == {"/ocpi/versions", *(f"/ocpi/{version}" for version in ALL_VERSIONS)}
+    assert all("security" not in one for one in operations(openapi(server())).values())

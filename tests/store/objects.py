@@ -85,6 +85,8 @@ def pages_of(
     date_to: int | None = None,
     offset: int = 0,
     after: str | None = None,
+    match: str = "",
+    with_created: bool = False,
 ) -> PageRequest:
     return PageRequest(
         side=side,
@@ -97,6 +99,8 @@ def pages_of(
         date_to=date_to,
         offset=offset,
         after=after,
+        match=match,
+        with_created=with_created,
     )
 
 

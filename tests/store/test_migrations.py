@@ -158,6 +158,18 @@ async def test_sessions_for_one_partner_are_kept_by_later_schemas(path: Path) ->
     assert_consistent(path)
 
 
+async def test_when_an_object_was_created_is_known_from_schema_3_on(path: Path) -> None:
+    file = sqlite3.connect(path)
+    file.executescript((SCHEMAS / "3.sql").read_text())
+    file.close()
+    store = await SQLiteStore.open(path, clock=lambda: 2_000_000.0)
+    await store.change(location("SES4", TNM, Side.OURS, "sessions"), write("new", audience="emsp"))
+    page = await store.page(pages_of(side=Side.OURS, module="sessions", audience="emsp", with_created=True))
+    assert page.created == (None, 1_000_006_000_000, 2_000_000_000_000)
+    await store.close()
+    assert_consistent(path)
+
+
 async def test_a_file_of_a_newer_program_is_refused_and_left_alone(path: Path) -> None:
     await (await SQLiteStore.open(path)).close()
     file = sqlite3.connect(path)

@@ -29,6 +29,7 @@ CHOSEN_BY_US = {
 }
 """Paths that the specification leaves to who is called: the URL of a CDR, and every response_url."""
 
+FIVE = ("locations", "sessions", "cdrs", "tariffs", "tokens")
 OPERATIONS = {"2.1.1": 33, "2.2.1": 42, "2.3.0": 47, "2.3.0-payments": 12, "2.3.0-bookings": 10}
 
 
@@ -156,13 +157,27 @@ def test_rows_beyond_the_specification_say_so_and_the_others_cite_it(version: Ve
 
 
 @ALL
-def test_extensions_are_the_two_on_all_objects_of_a_party(version: Version) -> None:
-    found = [(row.module, row.operation, row.interface, row.path) for row in version.endpoints if row.extension]
-    assert found == [
-        (module, operation, Interface.RECEIVER, "{country_code}/{party_id}")
-        for module in ("locations", "sessions", "cdrs", "tariffs", "tokens")
-        for operation in (Operation.LIST_OF_PARTY, Operation.DELETE_OF_PARTY)
-    ]
+def test_extensions_that_read_and_remove_are_those_of_the_five_modules(version: Version) -> None:
+    found = {
+        (row.module, row.operation, row.interface, row.path)
+        for row in version.endpoints
+        if row.extension and row.module in FIVE
+    }
+    party, sender, receiver = "{country_code}/{party_id}", Interface.SENDER, Interface.RECEIVER
+    location = f"{party}/{{location_id}}"
+    assert found == {
+        *((module, Operation.LIST_OF_PARTY, receiver, party) for module in FIVE),
+        *((module, Operation.DELETE_OF_PARTY, receiver, party) for module in FIVE),
+        ("sessions", Operation.GET, sender, "{session_id}"),
+        ("cdrs", Operation.GET, sender, "{cdr_id}"),
+        ("tariffs", Operation.GET, sender, "{tariff_id}"),
+        ("tokens", Operation.GET, sender, "{token_uid}"),
+        ("locations", Operation.DELETE, receiver, location),
+        ("locations", Operation.DELETE, receiver, f"{location}/{{evse_uid}}"),
+        ("locations", Operation.DELETE, receiver, f"{location}/{{evse_uid}}/{{connector_id}}"),
+        ("sessions", Operation.DELETE, receiver, f"{party}/{{session_id}}"),
+        ("tokens", Operation.DELETE, receiver, f"{party}/{{token_uid}}"),
+    }
 
 
 @ALL

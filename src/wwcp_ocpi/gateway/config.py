@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
+import types
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -20,6 +21,7 @@ from msgspec import Meta
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import PartyId
+from wwcp_ocpi.server.extensions import DEFAULT, EXTENSIONS
 from wwcp_ocpi.server.settings import OwnParty
 
 ENV_PREFIX = "WWCP_OCPI_"
@@ -49,6 +51,14 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True):
     )
     page_size: Annotated[int, Meta(ge=1, description="Objects on a page when the partner does not say.")] = 50
     max_page_size: Annotated[int, Meta(ge=1, description="Objects on a page at most (X-Limit).")] = 1000
+    extensions: Annotated[
+        bool | tuple[str, ...],
+        Meta(description="What is offered beyond the specification: all, nothing, or these. See extensions.md."),
+    ] = tuple(sorted(DEFAULT))
+    open_versions: Annotated[bool, Meta(description="Whether versions and their details need no token.")] = False
+    cors: Annotated[
+        bool, Meta(description="Whether scripts of other origins may read what needs no token, as openapi.json.")
+    ] = False
     trusted_proxies: Annotated[
         tuple[str, ...], Meta(description="Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.")
     ] = ()
@@ -176,10 +186,12 @@ def load(path: Path | None, environ: Mapping[str, str] | None = None) -> Config:
 
 def _choices(config: Config) -> list[tuple[str, Iterable[str], Iterable[str]]]:
     """Keys that name something: what they name, and what there is."""
+    named = () if isinstance(config.server.extensions, bool) else config.server.extensions
     modules = sorted({name for known in VERSIONS.values() for name in known.modules})
     return [
         ("server.versions", config.server.versions, VERSIONS),
         ("server.modules", config.server.modules, modules),
+        ("server.extensions", named, sorted(EXTENSIONS)),
         ("party.role", [party.role.upper() for party in config.party], ROLES),
     ]
 
@@ -238,7 +250,10 @@ def _override(found: dict[str, Any], environ: Mapping[str, str]) -> None:
 
 def _typed(hint: Any, text: str) -> Any:
     """An environment variable as the key's type; what does not fit is left for the validation to name."""
-    if get_origin(hint) is tuple:
+    alternatives = get_args(hint) if get_origin(hint) is types.UnionType else ()
+    if bool in alternatives and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if any(get_origin(one) is tuple for one in (hint, *alternatives)):
         return [part.strip() for part in text.split(",") if part.strip()]
     readers = {
         bool: lambda: {"true": True, "false": False}[text.lower()],
@@ -278,11 +293,17 @@ def describe() -> list[tuple[str, str, str, str]]:
         for field in msgspec.structs.fields(cls):
             meta = next(note for note in get_args(hints[field.name])[1:] if isinstance(note, Meta))
             kind = get_args(hints[field.name])[0]
-            name = "list of texts" if get_origin(kind) is tuple else {str: "text"}.get(kind, kind.__name__)
+            name = " or ".join(
+                _in_words(one) for one in (get_args(kind) if isinstance(kind, types.UnionType) else [kind])
+            )
             required = field.default is msgspec.NODEFAULT
             default = "required" if required else msgspec.json.encode(field.default).decode()
             rows.append((f"{section}.{field.name}", name, default, meta.description or ""))
     return rows
+
+
+def _in_words(kind: Any) -> str:
+    return "list of texts" if get_origin(kind) is tuple else {str: "text"}.get(kind, kind.__name__)
 
 
 def effective(config: Config) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.net.server import HTTPServer
 from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.http import JSON, Request, Response
+from wwcp_ocpi.server import cors
 from wwcp_ocpi.server.openapi import openapi
 from wwcp_ocpi.wwcp.network import LiveNetwork
 from wwcp_ocpi.wwcp.publish import NetworkPublisher
@@ -83,7 +84,8 @@ class Gateway:
         self.platform = Platform(settings, store, vault, self._transport)
         await self.platform.book.load()
         await self.platform.desk.resume()
-        self._tasks = [asyncio.create_task(self.platform.courier.run()), asyncio.create_task(self._follow())]
+        work = (self.platform.courier.run(), self.platform.timetables.run(), self._follow())
+        self._tasks = [asyncio.create_task(one) for one in work]
         self._ready = True
         log.info("gateway.started", url=settings.base_url, versions_url=settings.versions_url)
         return self
@@ -139,14 +141,17 @@ class Gateway:
 
     def _operations(self, request: Request) -> Response:
         """`/-/health`: the process answers. `/-/ready`: it does its work as well. `/-/openapi.json`: what it serves."""
+        shared = cors.headers(request) if self.config.server.cors else {}
+        if shared and cors.is_preflight(request):
+            return Response(status=204, headers=shared)
         if request.path == "/-/openapi.json" and self._ready:
-            return Response(status=200, headers={"content-type": JSON}, body=self._openapi)
+            return Response(status=200, headers={"content-type": JSON, **shared}, body=self._openapi)
         pages: dict[str, tuple[int, object]] = {
             "/-/health": (200, {"status": "ok"}),
             "/-/ready": (200 if self._ready else 503, {"ready": self._ready}),
         }
         status, body = pages.get(request.path, (404, {"error": "no such page"}))
-        return Response(status=status, headers={"content-type": JSON}, body=msgspec.json.encode(body))
+        return Response(status=status, headers={"content-type": JSON, **shared}, body=msgspec.json.encode(body))
 
     @cached_property
     def _openapi(self) -> bytes:

@@ -17,6 +17,7 @@ from wwcp_ocpi.net.limits import ClientLimits
 from wwcp_ocpi.net.outbound import OutboundPolicy
 from wwcp_ocpi.security import Vault
 from wwcp_ocpi.server import ServerSettings
+from wwcp_ocpi.server.extensions import EXTENSIONS
 from wwcp_ocpi.store.sqlite import SQLiteStore
 
 DATABASE = "wwcp-ocpi.sqlite"
@@ -53,7 +54,16 @@ def settings_of(config: Config, listening: str) -> ServerSettings:
         modules=frozenset(config.server.modules),
         page_size=config.server.page_size,
         max_page_size=config.server.max_page_size,
+        extensions=_extensions(config.server.extensions),
+        open_versions=config.server.open_versions,
+        cors=config.server.cors,
     )
+
+
+def _extensions(asked: bool | tuple[str, ...]) -> frozenset[str]:
+    if isinstance(asked, bool):
+        return EXTENSIONS if asked else frozenset()
+    return frozenset(asked)
 
 
 def outbound(config: Config) -> HTTPTransport:

@@ -4,7 +4,17 @@
 from __future__ import annotations
 
 from wwcp_ocpi.client.peer import Peer
-from wwcp_ocpi.partners import CommandDesk, Commands, Courier, PartnerBook, Publisher, Pulled, Registration, pull
+from wwcp_ocpi.partners import (
+    CommandDesk,
+    Commands,
+    Courier,
+    PartnerBook,
+    Publisher,
+    Pulled,
+    Registration,
+    TariffTimetables,
+    pull,
+)
 from wwcp_ocpi.protocol.http import Transport
 from wwcp_ocpi.scalars import DateTime
 from wwcp_ocpi.security import Vault
@@ -22,7 +32,9 @@ class Platform:
         self.registration = Registration(settings, self.book, vault, store, transport)
         self.server = Server(settings, store, self.book, self.registration)
         self.publisher = Publisher(store, self.book)
+        self.timetables = TariffTimetables(store, self.publisher)
         self.courier = Courier(store, self.book, self.registration.peer_of)
+        self.courier.tariffs = lambda: self.server.tariffs
         self.commands = Commands(settings, store, self.book, self.registration.peer_of)
         self.desk = CommandDesk(store, self.book, self.registration.peer_of)
         self.server.desk = self.desk

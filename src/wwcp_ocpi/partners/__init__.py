@@ -9,6 +9,7 @@ from wwcp_ocpi.partners.model import Access, Partner, PartnerParty, Purpose, Rem
 from wwcp_ocpi.partners.publish import Publisher
 from wwcp_ocpi.partners.pull import Pulled, pull
 from wwcp_ocpi.partners.registration import Registration
+from wwcp_ocpi.partners.timetable import TariffTimetables
 
 __all__ = [
     "Access",
@@ -24,5 +25,6 @@ __all__ = [
     "Registration",
     "Remote",
     "Sent",
+    "TariffTimetables",
     "pull",
 ]

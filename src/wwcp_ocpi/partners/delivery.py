@@ -21,6 +21,8 @@ from wwcp_ocpi.protocol.errors import BadAnswer, NotAuthenticated, NotFound, OCP
 from wwcp_ocpi.protocol.shape import StructType
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.registry import version as version_of
+from wwcp_ocpi.server.connector_tariffs import for_partner
+from wwcp_ocpi.server.decisions import TariffChooser
 from wwcp_ocpi.store.ports import Delivery, Key, Push, Side, Store
 
 log = structlog.get_logger()
@@ -40,6 +42,8 @@ class Courier:
     """One worker that delivers. Several deliveries run at once, never two of one object to one partner."""
 
     def __init__(self, store: Store, book: PartnerBook, peer_of: Callable[[Partner], Peer]) -> None:
+        self.tariffs: Callable[[], TariffChooser | None] = lambda: None
+        """Who chooses the Tariffs of Connectors per partner, as in what the partner reads."""
         self._store = store
         self._book = book
         self._peer_of = peer_of
@@ -110,7 +114,8 @@ class Courier:
         elif push.method == "PATCH":
             cls = _type_at(resource, len(push.parts))
             try:
-                await peer.patch_bytes(cls, push.body, push.id, *push.parts, owner=push.owner, query=query)
+                body = self._personal(push, resource, push.body, is_change=True)
+                await peer.patch_bytes(cls, body, push.id, *push.parts, owner=push.owner, query=query)
             except Refused as error:
                 if error.http_status != HTTPStatus.NOT_FOUND and error.ocpi_status != StatusCode.UNKNOWN_LOCATION:
                     raise
@@ -127,10 +132,17 @@ class Courier:
         stored = await self._store.get(Key(Side.OURS, push.module, push.owner, id))
         if stored is None or stored.version != push.version:
             return
+        body = self._personal(push, resource, stored.body)
         if method == "POST":
-            await peer.post_bytes(resource.type, stored.body)
+            await peer.post_bytes(resource.type, body)
         else:
-            await peer.put_bytes(resource.type, stored.body, push.id, owner=push.owner, query=query)
+            await peer.put_bytes(resource.type, body, push.id, owner=push.owner, query=query)
+
+    def _personal(self, push: Push, resource: Resource, body: bytes, *, is_change: bool = False) -> bytes:
+        """The body as this partner would read it."""
+        ids = (push.id, *push.parts) if is_change else ()
+        version = version_of(push.version)
+        return for_partner(self.tariffs(), push.partner, version, resource, ids, body, is_change=is_change)
 
     async def _later(self, delivery: Delivery, error: OCPIError) -> None:
         wait = wait_s(delivery.attempts)

@@ -25,7 +25,7 @@ class OwnObject(msgspec.Struct, frozen=True, kw_only=True):
 
     `qualifier` is what names it together with its id: a Token's type. `concerns` is the party that a private object
     is for: the owner of the driver's Token, for a Session or a CDR. Nobody else sees it. Where the object has a
-    CdrToken, that says it.
+    CdrToken, that says it. A Tariff may be for one party, too; without, it is for everybody.
     """
 
     owner: PartyId
@@ -54,7 +54,7 @@ class Publisher:
         everybody = self._listeners(version, kind) if push else []
         changes = []
         for thing in things:
-            audience = self._audience(version, kind, thing)
+            audience = self.audience(version, kind, thing)
             listeners = [one for one in everybody if audience in ("", one)]
             key = _key(version, kind, thing.owner, thing.id, thing.qualifier)
             changes.append((key, _put(version, kind, thing, audience, listeners)))
@@ -66,12 +66,17 @@ class Publisher:
         """Remove one of our objects, and tell the partners, where there is a DELETE for that."""
         key = _key(version, kind, owner, id, qualifier)
         rows = version.rows_of(version.kind(kind), Interface.RECEIVER)
-        heard = any(row.operation is Operation.DELETE for row in rows)
-        pushes = tuple(
-            _push(listener, version, kind, owner, [id], "DELETE", b"", qualifier)
-            for listener in (self._listeners(version, kind) if heard else ())
-        )
-        return await self._store.change(key, lambda stored: Delete(pushes=pushes) if stored is not None else None)
+        heard = any(row.operation is Operation.DELETE and not row.extension for row in rows)
+        listeners = self._listeners(version, kind) if heard else []
+
+        def decide(stored: Stored | None) -> Delete | None:
+            if stored is None:
+                return None
+            told = [one for one in listeners if stored.audience in ("", one)]
+            pushes = [_push(one, version, kind, owner, [id], "DELETE", b"", qualifier) for one in told]
+            return Delete(pushes=tuple(pushes))
+
+        return await self._store.change(key, decide)
 
     async def change(
         self,
@@ -127,9 +132,10 @@ class Publisher:
 
         return await self._store.change(_key(version, kind, owner, ids[0], qualifier), decide)
 
-    def _audience(self, version: Version, kind: str, thing: OwnObject) -> str:
+    def audience(self, version: Version, kind: str, thing: OwnObject) -> str:
         """The partner that a private object is for: who has its party now, or `?` and the party until somebody has."""
-        if not version.kind(kind).resource.is_private:
+        resource = version.kind(kind).resource
+        if not resource.is_private and not (resource.may_be_private and thing.concerns):
             return ""
         concerned = thing.concerns or _owner_of_token(thing.body)
         return self._book.holder(concerned) or unclaimed(concerned)

@@ -164,6 +164,9 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
     is_private: bool = False
     """Whether an object concerns one partner alone, so that no other may see it: Sessions and CDRs."""
 
+    may_be_private: bool = False
+    """Whether one partner alone may be shown it, where its owner says so: Tariffs made for one eMSP."""
+
     @cached_property
     def names_owner(self) -> bool:
         """Whether the object itself says whose it is."""

@@ -20,6 +20,7 @@ FROM_COUNTRY_CODE = "ocpi-from-country-code"
 FROM_PARTY_ID = "ocpi-from-party-id"
 LINK = "link"
 TOTAL_COUNT = "x-total-count"
+FILTERED_COUNT = "x-filtered-count"
 LIMIT = "x-limit"
 
 

@@ -32,7 +32,12 @@ class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
     after: str | None = None
 
 
-def _whole(query: Mapping[str, str], name: str, default: int, least: int) -> int:
+def read_whole(query: Mapping[str, str], name: str, default: int, least: int) -> int:
+    """A whole number in a query, at least `least`; the default where it is missing or empty.
+
+    Raises:
+        InvalidParameters
+    """
     text = query.get(name)
     if text is None or text == "":
         return default
@@ -41,7 +46,12 @@ def _whole(query: Mapping[str, str], name: str, default: int, least: int) -> int
     return int(text)
 
 
-def _moment(query: Mapping[str, str], name: str) -> DateTime | None:
+def read_moment(query: Mapping[str, str], name: str) -> DateTime | None:
+    """A DateTime in a query; None where it is missing or empty.
+
+    Raises:
+        InvalidParameters
+    """
     text = query.get(name)
     if text is None or text == "":
         return None
@@ -58,10 +68,10 @@ def read_query(query: Mapping[str, str], *, default_limit: int, max_limit: int) 
         InvalidParameters: a date that is none, a negative or non-numeric offset or limit.
     """
     return PageQuery(
-        date_from=_moment(query, "date_from"),
-        date_to=_moment(query, "date_to"),
-        offset=_whole(query, "offset", 0, 0),
-        limit=min(_whole(query, "limit", default_limit, 1), max_limit),
+        date_from=read_moment(query, "date_from"),
+        date_to=read_moment(query, "date_to"),
+        offset=read_whole(query, "offset", 0, 0),
+        limit=min(read_whole(query, "limit", default_limit, 1), max_limit),
         after=query.get("after") or None,
     )
 

@@ -148,7 +148,23 @@ class Opened:
 
         Every object on the way whose own `last_updated` is earlier gets `stamp` (LOC-07, LOC-14, LOC-15).
         """
-        for parent, step, entries, at in reversed(self._levels):
+        return self._with(part, len(self._levels), stamp)
+
+    def without_part(self, stamp: DateTime) -> RawObject:
+        """The whole without what the steps lead to, which must be there; stamped in the same way."""
+        parent, step, entries, at = self._levels[-1]
+        kept = [entry for index, entry in enumerate(entries) if index != at]
+        above = stamped({**parent, step.field: msgspec.Raw(_encoder.encode(kept))}, stamp)
+        return self._with(above, len(self._levels) - 1, stamp)
+
+    @property
+    def siblings(self) -> int:
+        """How many entries stand beside the part in its list."""
+        _, _, entries, at = self._levels[-1]
+        return len(entries) if at is None else len(entries) - 1
+
+    def _with(self, part: RawObject, depth: int, stamp: DateTime) -> RawObject:
+        for parent, step, entries, at in reversed(self._levels[:depth]):
             raw = msgspec.Raw(_encoder.encode(part))
             kept = [*entries, raw] if at is None else [*entries[:at], raw, *entries[at + 1 :]]
             part = stamped({**parent, step.field: msgspec.Raw(_encoder.encode(kept))}, stamp)

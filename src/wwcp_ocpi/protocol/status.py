@@ -5,7 +5,10 @@ from enum import IntEnum
 
 
 class StatusCode(IntEnum):
-    """`status_code` of the envelope. 19xx, 29xx, 39xx and 49xx are for agreements between two partners."""
+    """`status_code` of the envelope. 19xx, 29xx, 39xx and 49xx are for agreements between two partners.
+
+    2900 to 2903 are an extension, and sent only where that was agreed.
+    """
 
     SUCCESS = 1000
     CLIENT_ERROR = 2000
@@ -13,6 +16,10 @@ class StatusCode(IntEnum):
     NOT_ENOUGH_INFORMATION = 2002
     UNKNOWN_LOCATION = 2003
     UNKNOWN_TOKEN = 2004
+    UNKNOWN_TARIFF = 2900
+    UNKNOWN_SESSION = 2901
+    UNKNOWN_CDR = 2902
+    UNKNOWN_TERMINAL = 2903
     SERVER_ERROR = 3000
     UNABLE_TO_USE_CLIENT_API = 3001
     UNSUPPORTED_VERSION = 3002

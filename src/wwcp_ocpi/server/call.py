@@ -73,9 +73,17 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return self.route.module
 
     @property
-    def audience(self) -> str:
+    def audiences(self) -> tuple[str, ...]:
         """Whose of our objects these are: private ones are shown to their partner and no other."""
-        return self.caller.partner if self.resource.is_private and self.side is Side.OURS else ""
+        if self.side is Side.OURS and self.resource.is_private:
+            return (self.caller.partner,)
+        if self.side is Side.OURS and self.resource.may_be_private:
+            return "", self.caller.partner
+        return ("",)
+
+    def asked(self, name: str) -> str:
+        """A query parameter of an extension; empty where it is not asked for, or not offered."""
+        return self.request.query.get(name, "") if name in self.route.offers else ""
 
     @property
     def resource(self) -> Resource:

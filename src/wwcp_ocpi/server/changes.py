@@ -16,7 +16,7 @@ from wwcp_ocpi.protocol.conformance import Severity
 from wwcp_ocpi.protocol.endpoint import Part, Resource
 from wwcp_ocpi.protocol.errors import InvalidParameters, OlderThanStored, PreconditionFailed
 from wwcp_ocpi.protocol.patch import Opened, RawObject
-from wwcp_ocpi.protocol.shape import StructType, field_names
+from wwcp_ocpi.protocol.shape import StructType, field_names, fields_of
 from wwcp_ocpi.scalars import DateTime, PartyId, now
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.objects import unknown
@@ -87,13 +87,22 @@ async def patch_object(call: Call) -> Answer:
 
 
 async def delete_object(call: Call) -> Answer:
-    """Remove an object that its owner has withdrawn."""
+    """Remove an object that its owner has withdrawn; as an extension also a part of one (EVSE, Connector)."""
+    stamp = now()
 
-    def decide(stored: Stored | None) -> Delete:
+    def decide(stored: Stored | None) -> Write | Delete:
         if stored is None or stored.version != call.version.number:
             raise unknown(call)
-        _precondition(call, stored.body)
-        return Delete()
+        if not call.steps:
+            _precondition(call, stored.body)
+            return Delete()
+        opened = _open(call, stored)
+        if opened.part is None:
+            raise unknown(call)
+        _precondition(call, opened.part)
+        _keep_one(call, opened)
+        changed = opened.without_part(stamp)
+        return _write(call, patch.join(changed), patch.moment_of(changed) or stamp)
 
     await call.server.store.change(call.key(_owner(call)), decide)
     return ok()
@@ -183,6 +192,19 @@ def _open(call: Call, stored: Stored | None) -> Opened:
     if stored is None or stored.version != call.version.number:
         raise unknown(call)
     return Opened(patch.split(stored.body), call.steps)
+
+
+def _keep_one(call: Call, opened: Opened) -> None:
+    """Refuse to take the last part away where the object above cannot be without: an EVSE has a Connector.
+
+    Raises:
+        InvalidParameters
+    """
+    depth = len(call.steps)
+    name = call.resource.parts[depth - 1].field
+    above = next(field for field in fields_of(_named(call, depth - 1).type) if field.name == name)
+    if above.cardinality.is_required and not opened.siblings:
+        raise InvalidParameters(f"$.{name}: expected one to be left, this is the last", path=f"$.{name}")
 
 
 def _not_older(call: Call, new: DateTime | None, old: DateTime | int | None) -> None:

@@ -21,11 +21,12 @@ from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed, NotAuthenti
 from wwcp_ocpi.protocol.http import AUTHORIZATION, JSON, Request, Response
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version
-from wwcp_ocpi.server import changes, commands, credentials, objects, posts, tokens, versions
+from wwcp_ocpi.scalars import Secret
+from wwcp_ocpi.server import changes, commands, cors, credentials, lists, objects, posts, tokens, versions
 from wwcp_ocpi.server.call import Answer, Behaviour, Call
 from wwcp_ocpi.server.caller import Caller, Directory
 from wwcp_ocpi.server.credentials import Registrar
-from wwcp_ocpi.server.decisions import NO_COMMANDER, Authorizer, Commander, StoredTokens
+from wwcp_ocpi.server.decisions import NO_COMMANDER, Authorizer, Commander, StoredTokens, TariffChooser
 from wwcp_ocpi.server.headers import answer_headers, check_parties
 from wwcp_ocpi.server.routing import Router
 from wwcp_ocpi.server.settings import ServerSettings
@@ -40,7 +41,7 @@ BEHAVIOURS: Mapping[Operation, Behaviour] = {
     Operation.REGISTER: credentials.register,
     Operation.UPDATE_CREDENTIALS: credentials.update_credentials,
     Operation.UNREGISTER: credentials.unregister,
-    Operation.LIST: objects.list_objects,
+    Operation.LIST: lists.list_objects,
     Operation.GET: objects.get_object,
     Operation.PUT: changes.put_object,
     Operation.PATCH: changes.patch_object,
@@ -50,11 +51,15 @@ BEHAVIOURS: Mapping[Operation, Behaviour] = {
     Operation.AUTHORIZE: tokens.authorize,
     Operation.COMMAND: commands.command,
     Operation.RESULT: commands.result,
-    Operation.LIST_OF_PARTY: objects.list_of_party,
+    Operation.LIST_OF_PARTY: lists.list_of_party,
     Operation.DELETE_OF_PARTY: changes.delete_of_party,
 }
 """What each operation does, in every version and every module that has rows with it."""
 
+OPEN = frozenset({Operation.VERSIONS, Operation.VERSION_DETAILS})
+"""What may be open to everybody."""
+ANONYMOUS = Caller(partner="", token=Secret(""))
+"""Whoever asks without a token for what is open."""
 MAX_CALLERS = 1024
 _JSON_HEADERS = {"content-type": JSON}
 
@@ -69,6 +74,8 @@ class Server:
         self.registrar = registrar
         self.authorizer: Authorizer = StoredTokens(store, sorted(settings.party_ids))
         self.commander: Commander = NO_COMMANDER
+        self.tariffs: TariffChooser | None = None
+        """Who chooses the Tariffs of Connectors per partner; None: they are alike for all."""
         self.desk: commands.Desk | None = None
         self.results: dict[str, commands.Results] = {}
         """Who takes the results that partners post, by module."""
@@ -78,8 +85,11 @@ class Server:
         self._generation = -1
         self._served = {known.number: self._sides(known) for known in self.versions}
         self.router = Router(
-            (known, row) for known in self.versions for row in known.endpoints if self._serves(known, row)
+            ((known, row) for known in self.versions for row in known.endpoints if self._serves(known, row)),
+            settings.extensions,
         )
+        self.open_paths = _paths(self.router, OPEN) if settings.open_versions else frozenset[str]()
+        """What is answered without a token."""
 
     def served(self, version: Version) -> frozenset[tuple[str, Interface]]:
         """The sides of functional modules that this server answers for."""
@@ -103,10 +113,13 @@ class Server:
         headers = {**_JSON_HEADERS, **answer.headers, **answer_headers(request.headers)}
         if not answer.body:
             del headers["content-type"]
+        if self.settings.cors and request.path.rstrip("/") in self.open_paths:
+            headers |= cors.headers(request)
         return Response(status=answer.status, headers=headers, body=answer.body)
 
     async def _answer(self, request: Request) -> Answer:
-        caller = self._authenticate(request)
+        is_open = AUTHORIZATION not in request.headers and request.path.rstrip("/") in self.open_paths
+        caller = ANONYMOUS if is_open else self._authenticate(request)
         methods = self.router.methods(request.path) if request.method == "OPTIONS" else []
         route, params = self.router.find(methods[0] if methods else request.method, request.path)
         if caller.is_registering and not route.is_open:
@@ -148,7 +161,9 @@ class Server:
         raise _unauthenticated("expected 'Authorization: Token' with a credentials token that is valid here")
 
     def _serves(self, version: Version, row: Endpoint) -> bool:
-        if row.operation not in BEHAVIOURS:
+        if row.operation not in BEHAVIOURS or (
+            row.extension and row.operation.value[0] not in self.settings.extensions
+        ):
             return False
         return row.interface is Interface.BOTH or (row.module, row.interface) in self._served[version.number]
 
@@ -159,9 +174,16 @@ class Server:
             for row in version.endpoints
             if row.module in self.settings.modules
             and row.operation in BEHAVIOURS
+            and not row.extension
             and row.interface is not Interface.BOTH
             and version.modules[row.module].roles(row.interface) & self.settings.roles
         )
+
+
+def _paths(router: Router, operations: frozenset[Operation]) -> frozenset[str]:
+    return frozenset(
+        "/" + "/".join(route.segments) for route in router.routes if route.endpoint.operation in operations
+    )
 
 
 def _check_role(call: Call) -> None:

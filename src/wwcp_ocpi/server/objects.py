@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Reading objects: lists, single objects and parts of them, on both sides of every module.
+"""Reading single objects and parts of them, on both sides of every module.
 
 A sender shows the objects of our own parties, a receiver gives back what the partner itself sent.
 """
@@ -8,64 +8,69 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from wwcp_ocpi.protocol import envelope, etag, paging, patch
+from wwcp_ocpi.protocol import etag, patch
 from wwcp_ocpi.protocol.errors import NotFound, PreconditionFailed
-from wwcp_ocpi.protocol.http import LIMIT, LINK, TOTAL_COUNT
 from wwcp_ocpi.protocol.status import StatusCode
-from wwcp_ocpi.scalars import PartyId
+from wwcp_ocpi.server import connector_tariffs, extended, variants
 from wwcp_ocpi.server.call import Answer, Call, ok
-from wwcp_ocpi.server.headers import addressed_parties, endpoint_url
-from wwcp_ocpi.store.ports import PageRequest, Stored
+from wwcp_ocpi.server.extensions import STATUS_CODES
+from wwcp_ocpi.server.headers import addressed_parties
+from wwcp_ocpi.server.variants import Moment
+from wwcp_ocpi.store.ports import Stored
 
+UNKNOWN = {"locations": StatusCode.UNKNOWN_LOCATION}
+"""What the specification says of objects that are not here, by their kind. Spec: status_codes."""
 
-async def list_objects(call: Call) -> Answer:
-    """One page of our own objects. Spec: transport_and_format#transport_and_format_pagination."""
-    owners = addressed_parties(call)
-    return await _page(call, next(iter(owners)) if len(owners) == 1 else None)
-
-
-async def list_of_party(call: Call) -> Answer:
-    """One page of what a partner sent for one of its parties. An extension: the specification has no such list."""
-    return await _page(call, call.owner)
-
-
-async def _page(call: Call, owner: PartyId | None) -> Answer:
-    settings = call.server.settings
-    query = call.request.query
-    asked = paging.read_query(query, default_limit=settings.page_size, max_limit=settings.max_page_size)
-    page = await call.server.store.page(
-        PageRequest(
-            side=call.side,
-            module=call.kind,
-            version=call.version.number,
-            owner=owner,
-            audience=call.audience,
-            date_from=asked.date_from.micros if asked.date_from else None,
-            date_to=asked.date_to.micros if asked.date_to else None,
-            offset=asked.offset,
-            after=asked.after,
-            limit=asked.limit,
-        )
-    )
-    headers = {TOTAL_COUNT: str(page.total), LIMIT: str(settings.max_page_size)}
-    if page.next is not None:
-        headers[LINK] = paging.next_link(endpoint_url(call), asked, query, page.next, len(page.bodies))
-    return Answer(envelope.success_list(page.bodies), headers=headers)
+UNKNOWN_AS_EXTENSION = {
+    "tariffs": StatusCode.UNKNOWN_TARIFF,
+    "sessions": StatusCode.UNKNOWN_SESSION,
+    "cdrs": StatusCode.UNKNOWN_CDR,
+    "payments/terminals": StatusCode.UNKNOWN_TERMINAL,
+}
+"""What is said of others, where that was agreed."""
 
 
 async def get_object(call: Call) -> Answer:
-    """One object, or the part of it that the path names, with its ETag."""
-    stored = await find(call)
-    body = stored.body
-    if call.steps:
-        body = patch.join(patch.descend(patch.split(body), call.steps))
+    """One object, or the part of it that the path names, with its ETag: that of the state without extensions."""
+    is_extended = extended.is_asked(call)
+    moment = variants.asked_moment(call)
+    stored, body = await _at(call, moment) if moment is not None else await _now(call)
+    body = connector_tariffs.object_for_partner(call, body)
     tag = etag.etag(body)
     headers = call.request.headers
     if "if-match" in headers and not etag.matches(headers["if-match"], tag):
         raise PreconditionFailed(f"if-match: the object is at {tag}")
     if "if-none-match" in headers and etag.matches(headers["if-none-match"], tag):
         return Answer(b"", HTTPStatus.NOT_MODIFIED, {"etag": tag})
+    if is_extended:
+        created = await call.server.store.created(stored) if stored else None
+        body = await extended.with_extensions(call, body, created, moment)
     return ok(body, headers={"etag": tag})
+
+
+async def _now(call: Call) -> tuple[Stored | None, bytes]:
+    stored = await find(call)
+    if call.steps:
+        return stored, patch.join(patch.descend(patch.split(stored.body), call.steps))
+    return stored, stored.body
+
+
+async def _at(call: Call, moment: Moment) -> tuple[Stored | None, bytes]:
+    """The object as it is valid at another time; it need not be there now.
+
+    Raises:
+        NotFound: nothing is valid then.
+    """
+    timetable = await variants.find_timetable(call, call.ids[0])
+    if timetable is None:
+        stored = await find(call)
+        if not moment.is_valid(stored.body):
+            raise unknown(call)
+        return stored, stored.body
+    variant = moment.of(timetable)
+    if variant is None:
+        raise unknown(call)
+    return await _stored(call), bytes(variant.body)
 
 
 async def find(call: Call) -> Stored:
@@ -74,15 +79,22 @@ async def find(call: Call) -> Stored:
     Raises:
         NotFound: there is none.
     """
-    owners = [call.owner] if call.owner else sorted(addressed_parties(call))
-    side, module, _, id = call.key(owners[0])
-    stored = await call.server.store.find(side, module, id, owners)
-    if stored is None or stored.version != call.version.number or stored.audience != call.audience:
+    stored = await _stored(call)
+    if stored is None:
         raise unknown(call)
     return stored
 
 
+async def _stored(call: Call) -> Stored | None:
+    owners = [call.owner] if call.owner else sorted(addressed_parties(call))
+    side, module, _, id = call.key(owners[0])
+    stored = await call.server.store.find(side, module, id, owners)
+    is_seen = stored is not None and stored.version == call.version.number and stored.audience in call.audiences
+    return stored if is_seen else None
+
+
 def unknown(call: Call) -> NotFound:
-    """The refusal for an object that is not here. Spec: status_codes (2003 for Locations)."""
-    status = StatusCode.UNKNOWN_LOCATION if call.endpoint.module == "locations" else StatusCode.INVALID_PARAMETERS
+    """The refusal for an object that is not here."""
+    codes = UNKNOWN | UNKNOWN_AS_EXTENSION if STATUS_CODES in call.server.settings.extensions else UNKNOWN
+    status = codes.get(call.kind, StatusCode.INVALID_PARAMETERS)
     return NotFound(f"{call.kind}/{call.ids[0]}: no such {call.resource.name}", ocpi_status=status)

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation, Parameter
 from wwcp_ocpi.protocol.http import (
     CORRELATION_ID,
+    FILTERED_COUNT,
     FROM_COUNTRY_CODE,
     FROM_PARTY_ID,
     JSON,
@@ -32,6 +33,7 @@ from wwcp_ocpi.protocol.shape import Field, StructType, fields_of
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.scalars import DateTime, Number, OCPIEnum, OpenEnum
 from wwcp_ocpi.scalars.datetime import MAX_LENGTH, STRICT
+from wwcp_ocpi.server.extensions import LONGEST_MATCH, MATCH
 from wwcp_ocpi.server.routing import Route
 
 if TYPE_CHECKING:
@@ -69,7 +71,9 @@ def openapi(server: Server) -> dict[str, Any]:
     for route in server.router.routes:
         tags.add(route.endpoint.module)
         item = paths.setdefault("/" + "/".join(route.segments), {})
-        item[route.endpoint.method.lower()] = _operation(_current(server, route), schemas)
+        made = item[route.endpoint.method.lower()] = _operation(_current(server, route), schemas)
+        if "/" + "/".join(route.segments) in server.open_paths:
+            made["security"] = [{}, {"token": []}]
     return {
         "openapi": "3.1.0",
         "info": {
@@ -160,7 +164,7 @@ def _parameters(route: Route, schemas: _Schemas) -> list[Document]:
     ]
     found += [
         {"name": one.name, "in": "query", "required": one.required, "schema": schemas.query(route, one)}
-        for one in row.query
+        for one in (*row.query, *route.added)
     ]
     headers: tuple[str, ...] = ()
     if version.facts.routed and row.operation is not Operation.VERSIONS:
@@ -214,6 +218,7 @@ def _answer_headers(route: Route) -> Document:
     names: tuple[str, ...] = ()
     if operation in (Operation.LIST, Operation.LIST_OF_PARTY):
         names += (LINK, TOTAL_COUNT, LIMIT)
+        names += (FILTERED_COUNT,) if MATCH in route.offers else ()
     if operation in _READS:
         names += ("etag",)
     if operation is Operation.POST:
@@ -264,6 +269,7 @@ _HEADERS: Document = {
     for name, kind, text in (
         (LINK, "string", "The next page; absent on the last one."),
         (TOTAL_COUNT, "integer", "How many objects match in all."),
+        (FILTERED_COUNT, "integer", "How many of them have the text that was looked for, once that is known."),
         (LIMIT, "integer", "The largest page that is given."),
         ("etag", "string", "The state of the object."),
         ("location", "string", "The URL of the object."),
@@ -328,6 +334,8 @@ class _Schemas:
             "int": {"type": "integer", "minimum": 0},
             "DateTime": self.datetime(),
             "URL": {"type": "string", "format": "uri"},
+            "bool": {"type": "boolean"},
+            "match": {"type": "string", "maxLength": LONGEST_MATCH},
         }
         made: Document = plain.get(asked.type) or self._named(route, asked.type) or {"type": "string"}
         return {"allOf": [made], "default": asked.default} if asked.default is not None else made

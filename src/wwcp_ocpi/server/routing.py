@@ -14,9 +14,10 @@ from urllib.parse import unquote
 
 import msgspec
 
-from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Module, Operation, Resource
+from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Module, Operation, Parameter, Resource
 from wwcp_ocpi.protocol.errors import MethodNotAllowed, NotFound
 from wwcp_ocpi.protocol.version import Version
+from wwcp_ocpi.server.extensions import added_to
 from wwcp_ocpi.store.ports import Side
 
 ROOT = "ocpi"
@@ -31,6 +32,18 @@ class Route(msgspec.Struct, frozen=True, dict=True):
     version: Version
     endpoint: Endpoint
     segments: tuple[str, ...]
+    extensions: frozenset[str] = frozenset()
+
+    @cached_property
+    def added(self) -> tuple[Parameter, ...]:
+        """The query parameters that extensions add to the row."""
+        whole = self.resource is not None and self.endpoint.response is self.resource.type
+        return added_to(self.endpoint, self.kind, self.extensions) if whole else ()
+
+    @cached_property
+    def offers(self) -> frozenset[str]:
+        """The names of these parameters; others are passed over."""
+        return frozenset(parameter.name for parameter in self.added)
 
     @cached_property
     def method(self) -> str:
@@ -105,10 +118,10 @@ def _segments(version: Version, row: Endpoint) -> tuple[str, ...]:
 class Router:
     """Finds rows. They are grouped by length and fixed beginning, so that a look-up compares one or two."""
 
-    def __init__(self, rows: Iterable[tuple[Version, Endpoint]]) -> None:
+    def __init__(self, rows: Iterable[tuple[Version, Endpoint]], extensions: frozenset[str] = frozenset()) -> None:
         self._routes: dict[tuple[int, tuple[str, ...]], list[Route]] = {}
         for version, row in rows:
-            route = Route(version, row, _segments(version, row))
+            route = Route(version, row, _segments(version, row), extensions)
             known = self._routes.setdefault(self._group(route.segments), [])
             if all(other.segments != route.segments or other.endpoint.method != row.method for other in known):
                 known.append(route)

@@ -8,6 +8,7 @@ from functools import cached_property
 import msgspec
 
 from wwcp_ocpi.scalars import PartyId
+from wwcp_ocpi.server.extensions import DEFAULT
 
 
 class OwnParty(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +32,12 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     modules: frozenset[str] = frozenset({"locations"})
     page_size: int = 50
     max_page_size: int = 1000
+    extensions: frozenset[str] = DEFAULT
+    """What is offered beyond the specification; see `server.extensions`."""
+    open_versions: bool = False
+    """Whether versions and their details are shown to whoever asks without a token."""
+    cors: bool = False
+    """Whether scripts of other origins may read what needs no token."""
 
     @property
     def versions_url(self) -> str:

@@ -18,28 +18,36 @@ from wwcp_ocpi.protocol.errors import InvalidParameters
 from wwcp_ocpi.store.ports import PageRequest
 
 _PLACE = struct.Struct(">qqq")
+_MATCHED = struct.Struct(">qqqqq")
 _SIGNATURE_BYTES = 8
 
 
 class Place(NamedTuple):
-    """The last object of a page. `total` is 0 where the list is not filtered by dates: those have a counter."""
+    """The last object of a page. `total` is 0 where the list is not filtered by dates: those have a counter.
+
+    Where a text is matched: how many have it, or -1 less those found so far; and how many are still passed over.
+    """
 
     last_updated: int
     seq: int
     total: int
+    filtered: int = -1
+    skip: int = 0
 
 
 def _sign(key: bytes, request: PageRequest, place: bytes) -> bytes:
     owner = request.owner or ()
     # Nothing stands for no audience: cursors that were given before there were audiences stay good.
     audience = (request.audience,) if request.audience else ()
-    parts = (request.side.value, request.module, request.version, *owner, request.date_from, request.date_to, *audience)
+    match = ("match", request.match) if request.match else ()
+    dates = (request.date_from, request.date_to)
+    parts = (request.side.value, request.module, request.version, *owner, *dates, *audience, *match)
     return hashlib.blake2b(repr(parts).encode() + place, key=key, digest_size=_SIGNATURE_BYTES).digest()
 
 
 def write_cursor(key: bytes, request: PageRequest, place: Place) -> str:
     """The cursor that goes on behind `place` in the list of `request`."""
-    packed = _PLACE.pack(*place)
+    packed = _MATCHED.pack(*place) if request.match else _PLACE.pack(*place[:3])
     return base64.urlsafe_b64encode(packed + _sign(key, request, packed)).rstrip(b"=").decode()
 
 
@@ -53,10 +61,11 @@ def read_cursor(key: bytes, request: PageRequest, text: str) -> Place:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
         raise _refusal(text) from error
-    place, signature = raw[: _PLACE.size], raw[_PLACE.size :]
-    if len(place) != _PLACE.size or signature != _sign(key, request, place):
+    form = _MATCHED if request.match else _PLACE
+    place, signature = raw[: form.size], raw[form.size :]
+    if len(place) != form.size or signature != _sign(key, request, place):
         raise _refusal(text)
-    return Place(*_PLACE.unpack(place))
+    return Place(*form.unpack(place))
 
 
 def _refusal(text: str) -> InvalidParameters:

@@ -12,7 +12,8 @@ import msgspec
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.store.bell import SECOND, Bell
-from wwcp_ocpi.store.cursor import Place, read_cursor, write_cursor
+from wwcp_ocpi.store.cursor import read_cursor, write_cursor
+from wwcp_ocpi.store.matching import pick
 from wwcp_ocpi.store.objects import check_audiences
 from wwcp_ocpi.store.outbox import MAX_ERROR
 from wwcp_ocpi.store.ports import (
@@ -41,6 +42,7 @@ class MemoryStore:
         self._closed = False
         self._seq = 0
         self._objects: dict[Key, Stored] = {}
+        self._created: dict[int, int] = {}
         self._documents: dict[tuple[str, str], bytes] = {}
         self._revision = 0
         self._number = 0
@@ -62,6 +64,10 @@ class MemoryStore:
         """The object that has this id (folded, as in a `Key`) with one of these owners: the first that has one."""
         found = (self._objects.get(Key(side, module, owner, id)) for owner in owners)
         return next((stored for stored in found if stored is not None), None)
+
+    async def created(self, stored: Stored) -> int | None:
+        """When an object was first stored, in microseconds since 1970; None where nobody knows."""
+        return self._created.get(stored.seq)
 
     async def page(self, request: PageRequest) -> Page:
         """One page of objects.
@@ -90,17 +96,20 @@ class MemoryStore:
         found.sort(key=order)
         total = len(found)
         if place is None:
-            found = found[request.offset :]
+            found = found if request.match else found[request.offset :]
         else:
             behind = (place.last_updated if dated else 0, place.seq)
             found = [stored for stored in found if order(stored) > behind]
             total = place.total if dated else total
-        following = None
-        if len(found) > request.limit:
-            del found[request.limit :]
-            last = Place(found[-1].last_updated, found[-1].seq, total if dated else 0)
-            following = write_cursor(self._cursor_key, request, last)
-        return Page(bodies=tuple(stored.body for stored in found), total=total, next=following)
+        rows = ((stored.seq, stored.last_updated, stored.body) for stored in found)
+        picked = pick(request, place, total if dated else 0, rows)
+        return Page(
+            bodies=tuple(body for _, _, body in picked.rows),
+            total=total,
+            next=None if picked.following is None else write_cursor(self._cursor_key, request, picked.following),
+            filtered=picked.filtered,
+            created=tuple(self._created.get(seq) for seq, _, _ in picked.rows) if request.with_created else (),
+        )
 
     async def change(self, key: Key, decide: Decide) -> Outcome:
         """Read, decide and write one object."""
@@ -127,9 +136,12 @@ class MemoryStore:
             self._push(push)
         if isinstance(decision, Delete):
             self._objects.pop(key, None)
+            if before is not None:
+                self._created.pop(before.seq, None)
             return Outcome(before=before, after=None, changed=before is not None)
         if before is None:
             self._seq += 1
+            self._created[self._seq] = self._now()
         after = Stored(
             seq=self._seq if before is None else before.seq,
             version=decision.version,
@@ -146,7 +158,7 @@ class MemoryStore:
         self._check_open()
         gone = [key for key in self._objects if (key.side, key.module, key.owner) == (side, module, owner)]
         for key in gone:
-            del self._objects[key]
+            self._created.pop(self._objects.pop(key).seq, None)
         return len(gone)
 
     async def readdress(self, old: str, new: str) -> int:

@@ -30,13 +30,14 @@ _OF_PARTY = (
     " AND country_code = ? AND party_id = ?"
 )
 _INSERT = (
-    "INSERT INTO objects (side, module, country_code, party_id, id, list, last_updated, source, body)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO objects (side, module, country_code, party_id, id, list, last_updated, source, body, created)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 # SQLite rewrites the index entries of every column that is assigned, changed or not: hence three statements.
 _SET_BODY = "UPDATE objects SET source = ?, body = ? WHERE seq = ?"
 _SET_CHANGED = "UPDATE objects SET last_updated = ?, source = ?, body = ? WHERE seq = ?"
 _SET_LIST = "UPDATE objects SET list = ?, last_updated = ?, source = ?, body = ? WHERE seq = ?"
+_CREATED = "SELECT created FROM objects WHERE seq = ?"
 _DELETE = "DELETE FROM objects WHERE seq = ?"
 
 
@@ -75,7 +76,7 @@ def change(transaction: Transaction, key: Key, decide: Decide, now: int) -> Outc
     """Read, decide, write. What `decide` raised is returned, with nothing written.
 
     Args:
-        now: microseconds since 1970; when the pushes become due.
+        now: microseconds since 1970; when the pushes become due, and a new object was created.
     """
     found = read(transaction.connection, transaction.lists, key)
     before, number = found or (None, 0)
@@ -98,7 +99,7 @@ def change(transaction: Transaction, key: Key, decide: Decide, now: int) -> Outc
     )  # fmt: skip
     if before is None:
         number = transaction.list_number(ListName(key.side, key.module, version, audience))
-        row = (key.side.value, key.module, *key.owner, key.id, number, last_updated, source, body)
+        row = (key.side.value, key.module, *key.owner, key.id, number, last_updated, source, body, now)
         seq = transaction.execute(_INSERT, row).lastrowid
         assert seq is not None
         transaction.count(number, key.owner, seq // BLOCK, 1)
@@ -119,6 +120,12 @@ def change(transaction: Transaction, key: Key, decide: Decide, now: int) -> Outc
         seq=seq, version=version, last_updated=last_updated, body=body, source=source, audience=audience
     )  # fmt: skip
     return Outcome(before=before, after=after, changed=True)
+
+
+def created(connection: sqlite3.Connection, seq: int) -> int | None:
+    """When the object of that number was first stored; None where nobody knows."""
+    row = connection.execute(_CREATED, (seq,)).fetchone()
+    return None if row is None else row[0]
 
 
 def delete_of_party(transaction: Transaction, side: Side, module: str, owner: PartyId) -> int:

@@ -3,16 +3,20 @@
 
 Filtered by dates, an offset is walked along a covering index (25 ms per million at most, from the nearer end), and
 the total is counted along it (50 ms per million), once: pages behind a cursor take it from the cursor, and pages
-by offset from the last count, as long as the list did not change.
+by offset from the last count, as long as the list did not change. Where a text is matched, rows are read one by one
+until the page is full or enough was looked at; always where nobody waits.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from wwcp_ocpi.scalars import PartyId
+from wwcp_ocpi.store import objects
 from wwcp_ocpi.store.cursor import Place, read_cursor, write_cursor
+from wwcp_ocpi.store.matching import Row, pick
 from wwcp_ocpi.store.ports import Page, PageRequest
 from wwcp_ocpi.store.transaction import BLOCK, EVERYBODY, ListName, Lists
 
@@ -61,7 +65,6 @@ _COUNT_BY_CHANGE = _of_all_or_one(
     " AND last_updated >= ? AND last_updated < ? LIMIT ?)"
 )
 
-Row: TypeAlias = tuple[int, int, bytes]
 _Dated: TypeAlias = tuple[int, PartyId | None, int, int]
 _MOST_TOTALS = 1024
 
@@ -90,25 +93,35 @@ class PageReader:
             InvalidParameters: `after` is no cursor of this list.
             TooLong: it would take long, and must not.
         """
+        if request.match and not patient:
+            raise TooLong
         place = None if request.after is None else read_cursor(self._cursor_key, request, request.after)
         dated = request.date_from is not None or request.date_to is not None
         self.connection.execute("BEGIN")
         try:
             number, total, generation = self._read_list(request)
-            if not dated:
+            rows: Iterable[Row]
+            if request.match:
+                rows, total = self._all_behind(number, total, generation, request, place)
+            elif not dated:
                 rows, total = self._by_creation(number, total, request, place)
             elif place is not None:
                 rows, total = self._by_change_after(number, request, place), place.total
             else:
                 rows, total = self._by_change_at(number, generation, request, patient)
+            picked = pick(request, place, total if dated else 0, rows)
+            created = [objects.created(self.connection, seq) for seq, _, _ in picked.rows if request.with_created]
+            rows = ()  # a statement that was not read to its end would hold the file's state
         finally:
             self.connection.execute("COMMIT")
-        following = None
-        if len(rows) > request.limit:
-            del rows[request.limit :]
-            seq, last_updated, _ = rows[-1]
-            following = write_cursor(self._cursor_key, request, Place(last_updated, seq, total if dated else 0))
-        return Page(bodies=tuple([body for _, _, body in rows]), total=total, next=following), generation
+        page = Page(
+            bodies=tuple([body for _, _, body in picked.rows]),
+            total=total,
+            next=None if picked.following is None else write_cursor(self._cursor_key, request, picked.following),
+            filtered=picked.filtered,
+            created=tuple(created),
+        )
+        return page, generation
 
     def _read_list(self, request: PageRequest) -> tuple[int, int, int]:
         name = ListName(request.side, request.module, request.version, request.audience)
@@ -120,13 +133,40 @@ class PageReader:
         ).fetchone()
         return row
 
-    def _by_creation(self, number: int, total: int, request: PageRequest, place: Place | None) -> tuple[list[Row], int]:
-        owner = request.owner or EVERYBODY
+    def _all_behind(
+        self, number: int, total: int, generation: int, request: PageRequest, place: Place | None
+    ) -> tuple[Iterator[Row], int]:
+        """Everything behind a place, read as it is asked for, and how many there are in the whole list."""
+        if request.date_from is None and request.date_to is None:
+            whose = (number, *(request.owner or ()))
+            behind = _FIRST if place is None else place.seq
+            rows = self.connection.execute(_BY_CREATION[request.owner is not None], (*whose, behind, -1, 0))
+            return rows, self._counted(number, total, request)
+        if place is None:
+            first = _FIRST if request.date_from is None else request.date_from
+            place = Place(first, _FIRST, self._count_by_change(number, generation, request, _LAST))
+        return self._walk_by_change(number, request, place), place.total
+
+    def _walk_by_change(self, number: int, request: PageRequest, place: Place) -> Iterator[Row]:
+        owned, whose = request.owner is not None, (number, *(request.owner or ()))
+        end = _LAST if request.date_to is None else request.date_to
+        if place.last_updated < end:
+            moment = (*whose, place.last_updated, place.seq, -1)
+            yield from self.connection.execute(_SAME_MOMENT_AFTER[owned], moment)
+            yield from self.connection.execute(_LATER[owned], (*whose, place.last_updated, end, -1))
+
+    def _counted(self, number: int, total: int, request: PageRequest) -> int:
+        """How many there are, from the counters: `total`, or those of one owner."""
         if request.owner is not None:
             (total,) = self.connection.execute(
                 "SELECT coalesce(sum(count), 0) FROM counters WHERE list = ? AND country_code = ? AND party_id = ?",
-                (number, *owner),
+                (number, *request.owner),
             ).fetchone()
+        return total
+
+    def _by_creation(self, number: int, total: int, request: PageRequest, place: Place | None) -> tuple[list[Row], int]:
+        owner = request.owner or EVERYBODY
+        total = self._counted(number, total, request)
         if place is not None:
             behind, skip = place.seq, 0
         elif request.offset >= total:
@@ -169,17 +209,7 @@ class PageReader:
         owned, whose = request.owner is not None, (number, *(request.owner or ()))
         first = _FIRST if request.date_from is None else request.date_from
         end = _LAST if request.date_to is None else request.date_to
-        dated = (number, request.owner, first, end)
-        known_at, total = self._totals.get(dated, (-1, 0))
-        if known_at != generation:
-            (total,) = self.connection.execute(
-                _COUNT_BY_CHANGE[owned], (*whose, first, end, _LAST if patient else QUICK_STEPS)
-            ).fetchone()
-            if not patient and total >= QUICK_STEPS:
-                raise TooLong
-            if len(self._totals) >= _MOST_TOTALS:
-                self._totals.clear()
-            self._totals[dated] = generation, total
+        total = self._count_by_change(number, generation, request, _LAST if patient else QUICK_STEPS)
         if request.offset >= total:
             return [], total
         statement, wanted, skip = _BY_CHANGE_AT, request.limit + 1, request.offset
@@ -187,3 +217,23 @@ class PageReader:
             wanted = min(wanted, total - skip)
             statement, skip = _BY_CHANGE_FROM_END, total - skip - wanted
         return self.connection.execute(statement[owned], (*whose, first, end, wanted, skip)).fetchall(), total
+
+    def _count_by_change(self, number: int, generation: int, request: PageRequest, steps: int) -> int:
+        """How many match the dates, counted once while the list stands.
+
+        Raises:
+            TooLong: there are `steps` of them or more.
+        """
+        owned, whose = request.owner is not None, (number, *(request.owner or ()))
+        first = _FIRST if request.date_from is None else request.date_from
+        end = _LAST if request.date_to is None else request.date_to
+        dated = (number, request.owner, first, end)
+        known_at, total = self._totals.get(dated, (-1, 0))
+        if known_at != generation:
+            (total,) = self.connection.execute(_COUNT_BY_CHANGE[owned], (*whose, first, end, steps)).fetchone()
+            if total >= steps:
+                raise TooLong
+            if len(self._totals) >= _MOST_TOTALS:
+                self._totals.clear()
+            self._totals[dated] = generation, total
+        return total

@@ -123,6 +123,10 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     `date_from` (inclusive) and `date_to` (exclusive) are microseconds since 1970, on last_updated. `after` is
     the cursor of the page before; it wins over `offset`. Without dates the order is that of creation; with
     dates it is that of change (last_updated, then creation), so that nothing that changes meanwhile is missed.
+
+    `match` leaves only objects that have this text in one of their values, in any case; `offset` counts those. Of
+    a long list a page looks at so many objects at most (`store.matching`): it may have fewer than `limit`, or none,
+    and still name a next one. `with_created` asks when each was first stored.
     """
 
     side: Side
@@ -135,18 +139,26 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     date_to: int | None = None
     offset: int = 0
     after: str | None = None
+    match: str = ""
+    with_created: bool = False
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """A page: the objects' bytes, how many match in all, and where to go on (None on the last page).
 
     Without dates, `total` is what matches now. With dates it is counted for the first page and for pages by
-    `offset`; the cursor carries it on, so that all pages of one walk tell the total of its beginning.
+    `offset`; the cursor carries it on, so that all pages of one walk tell the total of its beginning. `match`
+    does not change it.
+
+    `filtered` is how many have the text that `match` asks for; None as long as nobody has looked at all of them.
+    `created` is as long as `bodies` where it was asked for: microseconds since 1970, None where nobody knows.
     """
 
     bodies: Sequence[bytes]
     total: int
     next: str | None = None
+    filtered: int | None = None
+    created: Sequence[int | None] = ()
 
 
 class Objects(Protocol):
@@ -158,6 +170,10 @@ class Objects(Protocol):
 
     async def find(self, side: Side, module: str, id: str, owners: Sequence[PartyId]) -> Stored | None:
         """The object that has this id (folded, as in a `Key`) with one of these owners: the first that has one."""
+        ...
+
+    async def created(self, stored: Stored) -> int | None:
+        """When an object was first stored, in microseconds since 1970; None where nobody knows."""
         ...
 
     async def page(self, request: PageRequest) -> Page:

@@ -51,6 +51,8 @@ objects = Table(
     Column("last_updated", BigInteger, nullable=False),
     Column("source", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    # Microseconds since 1970; NULL where it was stored before this was kept.
+    Column("created", BigInteger),
     # The id before the owner: an object is also looked for among many owners. What one party owns is found by list.
     Index("objects_id", "side", "module", "id", "country_code", "party_id", unique=True),
     Index("objects_created", "list", "seq"),

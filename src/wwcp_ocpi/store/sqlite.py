@@ -104,6 +104,13 @@ class SQLiteStore:
         except sqlite3.Error as error:
             raise _failed(error) from error
 
+    async def created(self, stored: Stored) -> int | None:
+        """When an object was first stored, in microseconds since 1970; None where nobody knows."""
+        try:
+            return objects.created(self._reading, stored.seq)
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+
     async def page(self, request: PageRequest) -> Page:
         """One page of objects, from memory if its list has not changed since it was read.
 

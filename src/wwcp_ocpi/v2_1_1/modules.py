@@ -24,7 +24,7 @@ MODULES = {
         Module("locations", _CPO, _EMSP, (_LOCATIONS,)),
         Module("sessions", _CPO, _EMSP, (Resource(Session, is_private=True),)),
         Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True),)),
-        Module("tariffs", _CPO, _EMSP, (Resource(Tariff),)),
+        Module("tariffs", _CPO, _EMSP, (Resource(Tariff, may_be_private=True),)),
         Module("tokens", _EMSP, _CPO, (Resource(Token, "uid"),)),
         Module("commands", _EMSP, _CPO),
     )

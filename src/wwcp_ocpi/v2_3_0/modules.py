@@ -43,7 +43,7 @@ MODULES = {
         Module("locations", _CPO | _NAP, _EMSP | _NSP | _NAP, (_LOCATIONS,)),
         Module("sessions", _CPO, _EMSP | _SCSP, (_SESSIONS,)),
         Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True),)),
-        Module("tariffs", _CPO | _NAP, _EMSP | _NSP | _NAP, (Resource(Tariff),)),
+        Module("tariffs", _CPO | _NAP, _EMSP | _NSP | _NAP, (Resource(Tariff, may_be_private=True),)),
         Module("tokens", _EMSP, _CPO, (Resource(Token, "uid", qualifier="type"),)),
         Module("commands", _EMSP | _PTP, _CPO),
         # An eMSP that relays for an SCSP is receiver and sender at once.

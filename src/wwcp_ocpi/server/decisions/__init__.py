@@ -15,6 +15,7 @@ from wwcp_ocpi.server.decisions.commands import (
     CommandRequest,
     Report,
 )
+from wwcp_ocpi.server.decisions.tariffs import ConnectorTariffs, TariffChooser
 
 __all__ = [
     "NO_COMMANDER",
@@ -25,6 +26,8 @@ __all__ = [
     "CommandOutcome",
     "CommandRequest",
     "Commander",
+    "ConnectorTariffs",
     "Report",
     "StoredTokens",
+    "TariffChooser",
 ]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from wwcp_ocpi.protocol.errors import UsageError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x4F435049
 """`OCPI` in ASCII, at byte 68 of the file: tells our files from those of other programs."""
 

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Lists of objects, page by page, on both sides of every module.
+
+A list as a partner sees it may be several lists of the store, one after the other: what is for everybody, then what
+is for this partner alone. A Link tells in which of them the next page begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+from msgspec.structs import replace
+
+from wwcp_ocpi.protocol import envelope, paging
+from wwcp_ocpi.protocol.errors import InvalidParameters
+from wwcp_ocpi.protocol.http import FILTERED_COUNT, LIMIT, LINK, TOTAL_COUNT
+from wwcp_ocpi.protocol.paging import PageQuery
+from wwcp_ocpi.scalars import PartyId
+from wwcp_ocpi.server import connector_tariffs, extended, variants
+from wwcp_ocpi.server.call import Answer, Call
+from wwcp_ocpi.server.extensions import LONGEST_MATCH, MATCH, TIMESTAMP
+from wwcp_ocpi.server.headers import addressed_parties, endpoint_url
+from wwcp_ocpi.server.variants import Moment
+from wwcp_ocpi.store.ports import PageRequest, Store
+
+Show: TypeAlias = Callable[[bytes], Awaitable[bytes | None]]
+
+
+class Section(NamedTuple):
+    """One list of the store, and what is shown of each of its objects; None: nothing. Without: all, as they are."""
+
+    request: PageRequest
+    show: Show | None = None
+
+
+class Read(NamedTuple):
+    """What a page has. `passed` counts what was looked at on the way, for the offset of the next one."""
+
+    bodies: Sequence[bytes]
+    created: Sequence[int | None]
+    total: int
+    filtered: int | None
+    next: str | None
+    passed: int
+
+
+async def list_objects(call: Call) -> Answer:
+    """One page of our own objects. Spec: transport_and_format#transport_and_format_pagination."""
+    owners = addressed_parties(call)
+    return await _page(call, next(iter(owners)) if len(owners) == 1 else None)
+
+
+async def list_of_party(call: Call) -> Answer:
+    """One page of what a partner sent for one of its parties. An extension: the specification has no such list."""
+    return await _page(call, call.owner)
+
+
+async def _page(call: Call, owner: PartyId | None) -> Answer:
+    settings = call.server.settings
+    query = call.request.query
+    asked = paging.read_query(query, default_limit=settings.page_size, max_limit=settings.max_page_size)
+    is_extended = extended.is_asked(call)
+    moment = variants.asked_moment(call)
+    read = await _read(call.server.store, _sections(call, owner, asked, moment, is_extended), asked)
+    bodies = connector_tariffs.page_for_partner(call, read.bodies)
+    if is_extended:
+        bodies = await extended.page_with_extensions(call, bodies, read.created, moment)
+    headers = {TOTAL_COUNT: str(read.total), LIMIT: str(settings.max_page_size)}
+    if read.filtered is not None:
+        headers[FILTERED_COUNT] = str(read.filtered)
+    if read.next is not None:
+        headers[LINK] = paging.next_link(endpoint_url(call), asked, query, read.next, read.passed)
+    return Answer(envelope.success_list(bodies), headers=headers)
+
+
+def _sections(
+    call: Call, owner: PartyId | None, asked: PageQuery, moment: Moment | None, is_extended: bool
+) -> list[Section]:
+    match = _match(call)
+    if match and moment is not None:
+        raise InvalidParameters(f"{MATCH}: expected no {TIMESTAMP} beside it", path=MATCH)
+    found = [
+        Section(
+            PageRequest(
+                side=call.side,
+                module=call.kind,
+                version=call.version.number,
+                owner=owner,
+                audience=audience,
+                date_from=asked.date_from.micros if asked.date_from else None,
+                date_to=asked.date_to.micros if asked.date_to else None,
+                offset=asked.offset,
+                after=asked.after,
+                limit=asked.limit,
+                match=match,
+                with_created=is_extended,
+            )
+        )
+        for audience in call.audiences
+    ]
+    if moment is None:
+        return found
+    kind = variants.kind_of_timetables(call.kind)
+    plain, timed = variants.plain_at(call, moment), variants.timetable_at(call, moment)
+    timetables = Section(replace(found[0].request, module=kind, audience=""), timed)
+    return [*(Section(one.request, plain) for one in found), timetables]
+
+
+def _match(call: Call) -> str:
+    text = call.asked(MATCH).strip()
+    if len(text) > LONGEST_MATCH:
+        raise InvalidParameters(f"{MATCH}: expected {LONGEST_MATCH} characters at most, got {len(text)}", path=MATCH)
+    return text
+
+
+async def _read(store: Store, sections: Sequence[Section], asked: PageQuery) -> Read:
+    """A page of several lists in their order, from an offset or behind a cursor."""
+    if len(sections) == 1:
+        page = await store.page(sections[0].request)
+        return Read(page.bodies, page.created, page.total, page.filtered, page.next, len(page.bodies))
+    index, after = _place(asked.after, len(sections))
+    offset = asked.offset if asked.after is None else 0
+    bodies: list[bytes] = []
+    created: list[int | None] = []
+    totals: list[int] = []
+    filtered: list[int | None] = []
+    following: str | None = None
+    passed = 0
+    for number, (request, show) in enumerate(sections):
+        limit = asked.limit - passed
+        is_read = number >= index and following is None and limit > 0
+        if not is_read:
+            # Only counted; of those behind a full page the first that is not empty is the next one.
+            page = await store.page(replace(request, limit=1, after=None, offset=0))
+            if number > index and following is None and page.total:
+                following = f"{number}."
+        else:
+            cursor = after if number == index else None
+            page = await store.page(replace(request, limit=limit, after=cursor, offset=0 if cursor else offset))
+            offset = max(0, offset - (page.total if page.filtered is None else page.filtered))
+            if page.next is not None:
+                following = f"{number}.{page.next}" if number else page.next
+            passed += len(page.bodies)
+            found = page.bodies if show is None else [await show(body) for body in page.bodies]
+            bodies += [body for body in found if body is not None]
+            if page.created:
+                created += [one for body, one in zip(found, page.created, strict=True) if body is not None]
+        totals.append(page.total)
+        filtered.append(page.filtered)
+    counted = [one for one in filtered if one is not None]
+    return Read(
+        bodies=bodies,
+        created=created,
+        total=sum(totals),
+        filtered=sum(counted) if len(counted) == len(filtered) else None,
+        next=following,
+        passed=passed,
+    )
+
+
+def _place(after: str | None, sections: int) -> tuple[int, str | None]:
+    """In which of the lists a cursor stands, and where there. The first one has cursors without a number."""
+    if after is None:
+        return 0, None
+    number, dot, cursor = after.partition(".")
+    if not dot:
+        return 0, after
+    if not (number.isascii() and number.isdecimal() and len(number) == 1 and 0 < int(number) < sections):
+        raise InvalidParameters("after: expected the cursor that a Link header of this list gave", path="after")
+    return int(number), cursor or None
