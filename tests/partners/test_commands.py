@@ -23,9 +23,10 @@ from tests.commanding import (
 )
 from tests.platforms import ALL_VERSIONS, CPO, MemoryNet, platform, register
 from tests.rules import rule
-from wwcp_ocpi.partners import Partner, Sent
-from wwcp_ocpi.partners.commands import DEFAULT_TIMEOUT_S, GRACE_S, Pending
-from wwcp_ocpi.partners.desk import ATTEMPTS
+from wwcp_ocpi.partners import Partner
+from wwcp_ocpi.partners.asking import DEFAULT_TIMEOUT_S, GRACE_S
+from wwcp_ocpi.partners.commands import Pending, SentCommand
+from wwcp_ocpi.partners.retrying import ATTEMPTS
 from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.errors import NotFound, Refused, UsageError
 from wwcp_ocpi.protocol.http import Request, Response
@@ -41,7 +42,7 @@ pytestmark = pytest.mark.parametrize("version", ALL_VERSIONS)
 async def test_an_accepted_command_comes_to_its_result(version: str, command: str) -> None:
     pair = await linked(version)
     if not has(version, command):
-        with pytest.raises(UsageError, match=f"OCPI {version} has no command '{command}'"):
+        with pytest.raises(UsageError, match=f"OCPI {version} has no '{command}' in commands"):
             await pair.send(command)
         return
     sent = await pair.send(command)
@@ -394,7 +395,7 @@ async def test_a_desk_that_cannot_write_gives_up_until_the_next_start(
     assert (await sent.result()).result == "REJECTED"
 
 
-async def reserved(version: str) -> tuple[Pair, Sent, list[Pending]]:
+async def reserved(version: str) -> tuple[Pair, SentCommand, list[Pending]]:
     """A pair, and a reservation until one o'clock that runs."""
     pair = await linked(version)
     canceled: list[Pending] = []

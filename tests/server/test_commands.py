@@ -22,8 +22,8 @@ from wwcp_ocpi.protocol.http import Response
 from wwcp_ocpi.protocol.shape import field_names
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import DateTime, PartyId, Secret
-from wwcp_ocpi.server import Server, commands
-from wwcp_ocpi.server.commands import Received, result_row
+from wwcp_ocpi.server import Server, asynchronous
+from wwcp_ocpi.server.asynchronous import Received, result_row
 from wwcp_ocpi.server.decisions import CommandAnswer, CommandRequest, Report
 
 MODULES = frozenset({"locations", "sessions", "commands"})
@@ -279,7 +279,7 @@ async def test_an_operator_that_does_not_decide_has_refused(version: str, monkey
             return ACCEPTED
 
     made.server.commander = Undecided()
-    monkeypatch.setattr(commands, "DECIDE_S", 0.0)
+    monkeypatch.setattr(asynchronous, "DECIDE_S", 0.0)
     response = await call("POST", at(version, START), whole(version, START))
     assert envelope_of(response)["data"] == said(version, "REJECTED")
     assert ended == [True]
@@ -447,5 +447,5 @@ async def test_a_result_of_another_shape_is_refused(version: str, body: object, 
 
 
 def test_a_result_has_the_shape_of_its_version(version: str) -> None:
-    name = result_row(VERSIONS[version]).request.__name__
+    name = result_row(VERSIONS[version], "commands").request.__name__
     assert name == ("CommandResponse" if version == "2.1.1" else "CommandResult")

@@ -4,7 +4,18 @@
 from __future__ import annotations
 
 from wwcp_ocpi.client.peer import Peer
-from wwcp_ocpi.partners import CommandDesk, Commands, Courier, PartnerBook, Publisher, Pulled, Registration, pull
+from wwcp_ocpi.partners import (
+    ChargingProfiles,
+    Commands,
+    Courier,
+    OrderDesk,
+    PartnerBook,
+    ProfileFollowers,
+    Publisher,
+    Pulled,
+    Registration,
+    pull,
+)
 from wwcp_ocpi.protocol.http import Transport
 from wwcp_ocpi.scalars import DateTime
 from wwcp_ocpi.security import Vault
@@ -24,9 +35,13 @@ class Platform:
         self.publisher = Publisher(store, self.book)
         self.courier = Courier(store, self.book, self.registration.peer_of)
         self.commands = Commands(settings, store, self.book, self.registration.peer_of)
-        self.desk = CommandDesk(store, self.book, self.registration.peer_of)
+        self.profiles = ChargingProfiles(settings, store, self.book, self.registration.peer_of)
+        self.followers = ProfileFollowers(store, self.book, self.registration.peer_of)
+        self.desk = OrderDesk(store, self.book, self.registration.peer_of)
         self.server.desk = self.desk
+        self.server.followers = self.followers
         self.server.results["commands"] = self.commands
+        self.server.results["chargingprofiles"] = self.profiles
 
     def peer(self, partner: str) -> Peer:
         """A registered partner, to call.
