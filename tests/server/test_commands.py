@@ -11,17 +11,15 @@ import pytest
 from msgspec.structs import replace
 
 from tests.commanding import ACCEPTED, CANCEL, COMMANDS, ONE_O_CLOCK, RESERVE, START, STOP, UNLOCK, Operator, fields
-from tests.objects import MIDDLE, evse, location, session, token
+from tests.known import known, publish
+from tests.objects import evse, location, session, token
 from tests.platforms import ALL_VERSIONS, CPO, EMSP, Caller, MemoryNet, envelope_of, platform
 from tests.rules import rule
 from wwcp_ocpi.gateway.platform import Platform
-from wwcp_ocpi.partners import Access, Partner, PartnerParty, Purpose, Remote
-from wwcp_ocpi.partners.publish import OwnObject
-from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.protocol.http import Response
 from wwcp_ocpi.protocol.shape import field_names
 from wwcp_ocpi.registry import VERSIONS
-from wwcp_ocpi.scalars import DateTime, PartyId, Secret
+from wwcp_ocpi.scalars import DateTime, PartyId
 from wwcp_ocpi.server import Server, asynchronous
 from wwcp_ocpi.server.asynchronous import Received, result_row
 from wwcp_ocpi.server.decisions import CommandAnswer, CommandRequest, Report
@@ -39,21 +37,6 @@ async def cpo(*parties: PartyId, **more: Any) -> tuple[Platform, Operator, Calle
     operator = Operator(CommandAnswer(result="REJECTED"))
     made.server.commander = operator
     return made, operator, call
-
-
-async def known(made: Platform, name: str, parties: tuple[PartyId, ...], **more: Any) -> Caller:
-    """A registered partner of that name, and its calls."""
-    role = "EMSP" if made.settings.roles == {"CPO"} else "CPO"
-    secret = Secret(f"token-{name}")
-    access = (Access(hash=made.book._vault.hash_of(secret.reveal()), purpose=Purpose.ACCESS),)
-    theirs = tuple(PartnerParty(id=id, role=role, name=name) for id in parties)
-    remote = Remote(versions_url="https://x", token="x", form=TokenForm.RAW, version="2.2.1", endpoints=())
-
-    def edit(partner: Partner) -> Partner:
-        return replace(partner, access=access, parties=theirs, remote=remote, **more)
-
-    await made.book.change(name, edit)
-    return Caller(made, secret)
 
 
 def at(version: str, command: str) -> str:
@@ -75,20 +58,6 @@ def refused(response: Response) -> tuple[int, int]:
 def said(version: str, result: str, timeout: int = 0) -> dict[str, Any]:
     """A CommandResponse of that version."""
     return {"result": result, **({} if version == "2.1.1" else {"timeout": timeout})}
-
-
-async def publish(made: Platform, version: str, module: str, *bodies: dict[str, Any], concerns: PartyId = EMSP) -> None:
-    things = [
-        OwnObject(
-            owner=CPO,
-            id=body["id"],
-            last_updated=DateTime.parse(MIDDLE).micros,
-            body=json.dumps(body).encode(),
-            concerns=concerns,
-        )
-        for body in bodies
-    ]
-    await made.publisher.publish(VERSIONS[version], module, things, push=False)
 
 
 @rule("CMD-02")

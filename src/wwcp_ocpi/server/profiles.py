@@ -157,11 +157,12 @@ def _session_id(call: Call) -> str:
 def _whole(call: Call, parameter: Parameter) -> int:
     """A whole number in the query, not below the least that the parameter may be."""
     text = call.request.query[parameter.name]
-    is_number = text.isascii() and text.isdigit() and len(text.lstrip("0")) <= len(str(LONGEST_DURATION_S))
-    if not is_number or not parameter.least <= int(text) <= LONGEST_DURATION_S:
+    digits = text.lstrip("0") or "0"
+    is_number = text.isascii() and text.isdigit() and len(digits) <= len(str(LONGEST_DURATION_S))
+    if not is_number or not parameter.least <= int(digits) <= LONGEST_DURATION_S:
         raise InvalidParameters(
             f"{parameter.name}: expected a whole number from {parameter.least} to {LONGEST_DURATION_S}, "
             f"got {text[:40]!r}",
             path=parameter.name,
         )
-    return int(text)
+    return int(digits)
