@@ -103,7 +103,7 @@ class Said(msgspec.Struct, frozen=True):
     result: str
     timeout: int = DEFAULT_TIMEOUT_S
     message: list[dict[str, str]] | None = None
-    profile: msgspec.Raw | None = None
+    profile: msgspec.Raw = msgspec.Raw(b"null")
 
     @property
     def timeout_s(self) -> int:

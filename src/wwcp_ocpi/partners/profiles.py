@@ -14,9 +14,10 @@ import msgspec
 
 from wwcp_ocpi.client.peer import Peer
 from wwcp_ocpi.partners.asking import Asking, Pending, Said, Sent
-from wwcp_ocpi.protocol import codec
+from wwcp_ocpi.protocol import codec, envelope
 from wwcp_ocpi.protocol.endpoint import Endpoint
 from wwcp_ocpi.protocol.errors import InvalidParameters, UsageError
+from wwcp_ocpi.protocol.shape import field_names
 from wwcp_ocpi.registry import version as version_of
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server.asynchronous import lacks_profile, result_shape
@@ -108,8 +109,8 @@ class ChargingProfiles(Asking[ProfileAnswer, ProfileOutcome]):
             InvalidParameters: it was, and is missing.
         """
         shape = result_shape(version_of(pending.version), self.module, pending.command)
-        is_asked = "profile" in shape.__struct_fields__ and said.profile is not None
-        outcome = ProfileOutcome(result=said.result, profile=bytes(said.profile) if is_asked and said.profile else None)
+        is_there = "profile" in field_names(shape) and not envelope.is_null(said.profile)
+        outcome = ProfileOutcome(result=said.result, profile=bytes(said.profile) if is_there else None)
         if lacks_profile(shape, outcome):
             raise InvalidParameters(f"{self.module}: $.profile: required with ACCEPTED, but missing", path="$.profile")
         return outcome
