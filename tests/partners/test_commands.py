@@ -14,6 +14,7 @@ from tests.command_pair import OTHER, Pair, has, linked
 from tests.commanding import (
     COMMANDS,
     DONE,
+    NOON_S,
     RESERVE,
     START,
     STOP,
@@ -349,6 +350,36 @@ async def test_a_restart_of_both_sides_loses_no_command(version: str) -> None:
     await pair.restart()
     assert await (await pair.emsp.commands.recall(sent.id)).result() == CommandOutcome(result="REJECTED")
     assert len(pair.posted()) == 1
+
+
+@pytest.mark.parametrize("outcome", [None, {"result": "REJECTED", "message": []}])
+async def test_what_was_kept_before_there_were_other_modules_is_still_read(version: str, outcome: object) -> None:
+    pair = await linked(version)
+    base = f"https://emsp.example/ocpi/{version}/sender/commands/{STOP}"
+    id = "a1" * 16
+    order: dict[str, Any] = {"id": "b2" * 16, "partner": "emsp.example", "version": version, "command": STOP}
+    order |= {"response_url": f"{base}/{id}", "ours": ["DE", "GEF"], "theirs": None, "reserved_until": None}
+    kept = {"order": order, "deadline": NOON_S + 30, "outcome": outcome, "is_told": False}
+    answer = {"result": "ACCEPTED", "timeout_s": 30, "message": [["en", "Wait"]], "unknown_location": False}
+    sent: dict[str, Any] = {
+        "id": id,
+        "partner": "cpo.example",
+        "version": version,
+        "command": STOP,
+        "deadline": NOON_S + 35,
+    }
+    sent |= {"keep_until": NOON_S + 9000, "reserved_until": 0.0, "answer": answer, "outcome": None, "canceled": None}
+    await pair.cpo.store.change_document("order", "b2" * 16, lambda _: json.dumps(kept).encode())
+    await pair.emsp.store.change_document("command", id, lambda _: json.dumps(sent).encode())
+    await pair.restart()
+    if outcome is None:
+        await pair.cpo.desk.finish("b2" * 16, CommandOutcome(result="REJECTED"))
+    recalled = await pair.emsp.commands.recall(id)
+    assert recalled.answer == CommandAnswer(result="ACCEPTED", timeout_s=30, message=(("en", "Wait"),))
+    await rest()
+    assert await recalled.result() == CommandOutcome(result="REJECTED")
+    assert pair.results() == [{"result": "REJECTED"}]
+    await pair.close()
 
 
 async def test_what_nobody_can_report_any_more_is_a_timeout_after_the_restart(version: str) -> None:
