@@ -59,7 +59,6 @@ async def test_who_set_a_profile_hears_of_every_change(version: str, restarts: b
 
 
 @rule("CHP-04")
-@rule("CHP-12")
 @pytest.mark.parametrize("action", [None, ProfileAction.GET, ProfileAction.CLEAR])
 async def test_who_never_set_a_profile_hears_nothing(version: str, action: ProfileAction | None) -> None:
     pair = await charging(version)
@@ -87,17 +86,40 @@ async def test_only_the_followers_of_that_session_and_party_hear(version: str) -
     await pair.close()
 
 
+async def test_every_partner_that_set_a_profile_hears(version: str) -> None:
+    pair = await charging(version)
+    other = pair._made("other.example", OTHER, "EMSP")
+    await register(pair.cpo, other, (version,))
+    await pair.ask()
+    await pair.ask()
+    await other.profiles.set("cpo.example", "s1", PROFILE)
+    said = await pair.cpo.followers.changed("S1", ACTIVE_BYTES)
+    assert said["emsp.example"] == ""
+    assert "no such Session" in said["other.example"]
+    assert len(told(pair)) == 1
+    await pair.close()
+
+
+@rule("CHP-12")
+async def test_what_the_operator_does_not_know_is_not_told(version: str) -> None:
+    pair = await charging(version)
+    await pair.ask()
+    await pair.answer()
+    await pair.timer.advance(3600)
+    assert told(pair) == []
+    await pair.close()
+
+
 async def test_a_session_that_nobody_ended_is_forgotten_at_last(version: str) -> None:
     pair = await charging(version)
     await pair.ask()
     await pair.timer.advance(KEEP_S)
     assert await pair.cpo.followers.changed("S1", ACTIVE_BYTES) == {}
     await pair.emsp.profiles.set("cpo.example", "S2", PROFILE)
-    assert [id for id, _ in await pair.cpo.store.documents(KIND)] == ["emsp.example|S2"]
+    assert [id for id, _ in await pair.cpo.store.documents(KIND)] == ["S2"]
     await pair.close()
 
 
-@rule("CHP-06")
 @pytest.mark.parametrize("profile", [b"{", b"{}", b'"x"', json.dumps({**ACTIVE, "start_date_time": "now"}).encode()])
 async def test_what_is_no_active_profile_is_not_told(version: str, profile: bytes) -> None:
     pair = await charging(version)

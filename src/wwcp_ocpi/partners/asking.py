@@ -31,9 +31,9 @@ from wwcp_ocpi.registry import version as version_of
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server.asynchronous import (
     LONGEST_TIMEOUT_S,
-    O,
-    R,
+    OutcomeT,
     Received,
+    ReplyT,
     check_result,
     name_of,
     result_row,
@@ -56,7 +56,7 @@ PeerOf: TypeAlias = Callable[[Partner], Peer]
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
-class Pending(msgspec.Struct, Generic[R, O], frozen=True, kw_only=True):
+class Pending(msgspec.Struct, Generic[ReplyT, OutcomeT], frozen=True, kw_only=True):
     """What we asked, with its times in seconds since 1970; `reserved_until` is 0 where nothing is reserved.
 
     Until `keep_until` its results are known here, also when nobody waits any more. `canceled` ends a reservation.
@@ -69,16 +69,22 @@ class Pending(msgspec.Struct, Generic[R, O], frozen=True, kw_only=True):
     deadline: float
     keep_until: float
     reserved_until: float = 0.0
-    answer: R | None = None
-    outcome: O | None = None
-    canceled: O | None = None
+    answer: ReplyT | None = None
+    outcome: OutcomeT | None = None
+    canceled: OutcomeT | None = None
 
 
-class Sent(Generic[R, O]):
+class Sent(Generic[ReplyT, OutcomeT]):
     """What we asked, and a partner answered. `answer` is what it said at once."""
 
     def __init__(
-        self, id: str, partner: str, command: str, answer: R, refusal: O, wait: Callable[[], Awaitable[O]]
+        self,
+        id: str,
+        partner: str,
+        command: str,
+        answer: ReplyT,
+        refusal: OutcomeT,
+        wait: Callable[[], Awaitable[OutcomeT]],
     ) -> None:
         self.id = id
         self.partner = partner
@@ -92,7 +98,7 @@ class Sent(Generic[R, O]):
         """Whether a result is to be expected."""
         return self.answer.result == "ACCEPTED"
 
-    async def result(self) -> O:
+    async def result(self) -> OutcomeT:
         """What became of it: the posted result, TIMEOUT when none came in time, or the refusal at once."""
         return await self._wait() if self.is_accepted else self._refusal
 
@@ -116,7 +122,7 @@ class Said(msgspec.Struct, frozen=True):
         return tuple((one.get("language", ""), one.get("text", "")) for one in self.message or ())
 
 
-class Asking(Generic[R, O]):
+class Asking(Generic[ReplyT, OutcomeT]):
     """Asks partners in one module and matches the results. What differs between modules is at its end."""
 
     module: ClassVar[str]
@@ -144,7 +150,7 @@ class Asking(Generic[R, O]):
         pending: Any = Pending
         self._read = msgspec.json.Decoder(pending[self.answer_type, self.outcome_type]).decode
 
-    async def recall(self, id: str) -> Sent[R, O]:
+    async def recall(self, id: str) -> Sent[ReplyT, OutcomeT]:
         """What was accepted before, perhaps before a restart.
 
         Raises:
@@ -256,11 +262,11 @@ class Asking(Generic[R, O]):
         body: bytes | None = None,
         query: Mapping[str, str] | None = None,
         reserved_until: float = 0.0,
-    ) -> Sent[R, O]:
+    ) -> Sent[ReplyT, OutcomeT]:
         """Make the call of a row, in which `id` stands in the response URL; `ids` are those in the path."""
         await self._sweep()
         deadline = self.clock() + DEFAULT_TIMEOUT_S + GRACE_S
-        pending: Pending[R, O] = Pending(
+        pending: Pending[ReplyT, OutcomeT] = Pending(
             id=id,
             partner=partner_id,
             version=peer.version.number,
@@ -287,7 +293,9 @@ class Asking(Generic[R, O]):
         log.info("asked.sent", module=self.module, partner=partner_id, command=name_of(row), answer=answer.result)
         return self._sent(replace(pending, answer=answer), future)
 
-    async def _answered(self, pending: Pending[R, O], answer: R, deadline: float) -> Pending[R, O]:
+    async def _answered(
+        self, pending: Pending[ReplyT, OutcomeT], answer: ReplyT, deadline: float
+    ) -> Pending[ReplyT, OutcomeT]:
         def decide(body: bytes | None) -> bytes:
             now = self._read(body or _encode(pending))
             keep_until = max(now.keep_until, deadline + KEEP_S)
@@ -295,14 +303,14 @@ class Asking(Generic[R, O]):
 
         body = await self._store.change_document(self.kind, pending.id, decide)
         assert body is not None
-        known: Pending[R, O] = self._read(body)
+        known: Pending[ReplyT, OutcomeT] = self._read(body)
         return known
 
-    def _sent(self, pending: Pending[R, O], future: Waiting) -> Sent[R, O]:
-        async def result() -> O:
+    def _sent(self, pending: Pending[ReplyT, OutcomeT], future: Waiting) -> Sent[ReplyT, OutcomeT]:
+        async def result() -> OutcomeT:
             is_there = await wait(future, pending.deadline - self.clock(), self.sleep)
             found: Any = future.result() if is_there else self.outcome_type(result="TIMEOUT")
-            outcome: O = found
+            outcome: OutcomeT = found
             return outcome
 
         assert pending.answer is not None
@@ -315,7 +323,7 @@ class Asking(Generic[R, O]):
             known = self._waiting[id] = waiting()
         return known
 
-    async def _find(self, id: str) -> Pending[R, O] | None:
+    async def _find(self, id: str) -> Pending[ReplyT, OutcomeT] | None:
         body = await self._store.document(self.kind, id) if _ID.fullmatch(id) else None
         pending = self._read(body) if body is not None else None
         return pending if pending is not None and self.clock() < pending.keep_until else None
@@ -334,11 +342,11 @@ class Asking(Generic[R, O]):
     answer_type: ClassVar[Any]
     outcome_type: ClassVar[Any]
 
-    def answer_of(self, said: Said) -> R:
+    def answer_of(self, said: Said) -> ReplyT:
         """The answer at once."""
         raise NotImplementedError
 
-    def outcome_of(self, pending: Pending[R, O], said: Said) -> O:
+    def outcome_of(self, pending: Pending[ReplyT, OutcomeT], said: Said) -> OutcomeT:
         """The result of what was asked.
 
         Raises:
@@ -346,15 +354,15 @@ class Asking(Generic[R, O]):
         """
         raise NotImplementedError
 
-    def refusal_of(self, answer: R) -> O:
+    def refusal_of(self, answer: ReplyT) -> OutcomeT:
         """What came of it when it was not accepted."""
         raise NotImplementedError
 
-    def is_cancellation(self, pending: Pending[R, O], outcome: O) -> bool:
+    def is_cancellation(self, pending: Pending[ReplyT, OutcomeT], outcome: OutcomeT) -> bool:
         """Whether this ends what was done before, and not the wait for it."""
         return False
 
-    async def on_canceled(self, pending: Pending[R, O]) -> None:
+    async def on_canceled(self, pending: Pending[ReplyT, OutcomeT]) -> None:
         """Such an end was posted."""
 
 

@@ -32,9 +32,9 @@ from wwcp_ocpi.registry import version as version_of
 from wwcp_ocpi.server.asynchronous import (
     MATTERS,
     Ask,
-    O,
     Order,
-    R,
+    OutcomeT,
+    ReplyT,
     check_outcome,
     result_row,
     result_shape,
@@ -52,12 +52,12 @@ GRACE_S = 5.0
 PeerOf: TypeAlias = Callable[[Partner], Peer]
 
 
-class Kept(msgspec.Struct, Generic[O], frozen=True, kw_only=True):
+class Kept(msgspec.Struct, Generic[OutcomeT], frozen=True, kw_only=True):
     """An order that was accepted. `is_told`: only a reservation is kept on then, in case that it is cancelled."""
 
     order: Order
     deadline: float
-    outcome: O | None = None
+    outcome: OutcomeT | None = None
     is_told: bool = False
 
 
@@ -81,14 +81,14 @@ class OrderDesk:
         self._waiting: dict[str, tuple[Order, Waiting]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def run(self, order: Order, ask: Ask[O, R]) -> R:
+    async def run(self, order: Order, ask: Ask[OutcomeT, ReplyT]) -> ReplyT:
         """Have an order decided; if it is accepted, it is kept before the partner reads so."""
         self._waiting[order.id] = (order, waiting())
         is_kept = False
         try:
             answer = await ask(partial(self.finish, order.id))
             if answer.result == "ACCEPTED":
-                kept: Kept[O] = Kept(order=order, deadline=self.clock() + answer.timeout_s)
+                kept: Kept[OutcomeT] = Kept(order=order, deadline=self.clock() + answer.timeout_s)
                 await self._write(kept)
                 self._watch(kept)
                 is_kept = True

@@ -22,7 +22,7 @@ from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.model import Partner
 from wwcp_ocpi.partners.retrying import insist
 from wwcp_ocpi.partners.waiting import Clock, Sleep
-from wwcp_ocpi.protocol import codec, conformance
+from wwcp_ocpi.protocol import conformance
 from wwcp_ocpi.protocol.conformance import Severity
 from wwcp_ocpi.protocol.endpoint import Interface, Operation
 from wwcp_ocpi.protocol.errors import BadAnswer, OCPIError, PartnerError, UsageError
@@ -42,7 +42,10 @@ PeerOf: TypeAlias = Callable[[Partner], Peer]
 
 
 class Follower(msgspec.Struct, frozen=True, kw_only=True):
-    """A partner whose profile was accepted, for a Session of one of these parties of ours; `until` since 1970."""
+    """A partner whose profile was accepted, for a Session of one of these parties of ours; `until` since 1970.
+
+    Followers of Sessions with the same id, in any case, are one document.
+    """
 
     partner: str
     session_id: str
@@ -85,10 +88,13 @@ class ProfileFollowers:
         )
 
         def join(body: bytes | None) -> bytes:
-            before = frozenset(_read(body).parties) if body is not None else frozenset()
-            return _encode(replace(made, parties=tuple(sorted(named | before))))
+            known = _read(body)
+            before = [one for one in known if one.partner == order.partner]
+            also = frozenset(party for one in before for party in one.parties)
+            joined = replace(made, parties=tuple(sorted(named | also)))
+            return _encode([*(one for one in known if one not in before), joined])
 
-        await self._store.change_document(KIND, f"{order.partner}|{fold(session_id)}", join)
+        await self._store.change_document(KIND, fold(session_id), join)
 
     async def changed(self, session_id: str, profile: bytes, *, party: PartyId | None = None) -> dict[str, str]:
         """Tell who set a profile that the charge point follows another one from now on.
@@ -106,10 +112,12 @@ class ProfileFollowers:
         Raises:
             UsageError: it is no such profile; nobody was told.
         """
-        found = [one for _, one in await self._of(session_id, party)]
+        found = _read(await self._store.document(KIND, fold(session_id)))
         tries: dict[str, tuple[Follower, Peer]] = {}
         said: dict[str, str] = {}
         for one in found:
+            if not (party is None or party in one.parties) or self.clock() >= one.until:
+                continue
             try:
                 tries[one.partner] = (one, self._peer(one))
             except OCPIError as error:
@@ -121,19 +129,16 @@ class ProfileFollowers:
 
     async def ended(self, session_id: str, *, party: PartyId | None = None) -> None:
         """The Session is over: nobody is told of it any more."""
-        for id, _ in await self._of(session_id, party):
-            await self._store.change_document(KIND, id, lambda _: None)
+        await self._forget(fold(session_id), lambda one: party is None or party in one.parties)
 
-    async def _of(self, session_id: str, party: PartyId | None) -> list[tuple[str, Follower]]:
-        """The followers of a Session, with the ids of their documents."""
-        known = [(id, _read(body)) for id, body in await self._store.documents(KIND)]
-        return [
-            (id, one)
-            for id, one in known
-            if fold(one.session_id) == fold(session_id)
-            and (party is None or party in one.parties)
-            and self.clock() < one.until
-        ]
+    async def _forget(self, id: str, is_over: Callable[[Follower], bool]) -> None:
+        """Take the followers that are none any more out of a document, or remove it."""
+
+        def without(body: bytes | None) -> bytes | None:
+            kept = [one for one in _read(body) if not is_over(one)]
+            return _encode(kept) if kept else None
+
+        await self._store.change_document(KIND, id, without)
 
     def _peer(self, follower: Follower) -> Peer:
         partner = self._book.get(follower.partner)
@@ -160,9 +165,9 @@ class ProfileFollowers:
         if self.clock() < self._swept + 3600:
             return
         self._swept = self.clock()
-        for id, body in await self._store.documents(KIND):
-            if _read(body).until <= self.clock():
-                await self._store.change_document(KIND, id, lambda _: None)
+        now = self.clock()
+        for id, _ in await self._store.documents(KIND):
+            await self._forget(id, lambda one: one.until <= now)
 
 
 async def _put(peer: Peer, session_id: str, profile: bytes) -> None:
@@ -187,5 +192,10 @@ def _check(peer: Peer, profile: bytes) -> None:
             raise UsageError(f"{found.path}: {found.message}", path=found.path)
 
 
-_encode = codec.encode
-_read = msgspec.json.Decoder(Follower).decode
+_encode = msgspec.json.encode
+_decoder = msgspec.json.Decoder(list[Follower])
+
+
+def _read(body: bytes | None) -> list[Follower]:
+    """The followers of one Session."""
+    return _decoder.decode(body) if body is not None else []

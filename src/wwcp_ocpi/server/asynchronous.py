@@ -35,8 +35,8 @@ DECIDE_S = 10.0
 """How long the operator's system may think before the partner is answered for it."""
 LONGEST_TIMEOUT_S = 3600
 
-R = TypeVar("R", bound=Reply)
-O = TypeVar("O", bound=Outcome)  # noqa: E741  # what it stands for, and nobody reads it as a zero
+ReplyT = TypeVar("ReplyT", bound=Reply)
+OutcomeT = TypeVar("OutcomeT", bound=Outcome)
 
 
 class Matter(msgspec.Struct, frozen=True):
@@ -75,14 +75,14 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     reserved_until: int | None = None
 
 
-Ask: TypeAlias = Callable[[Callable[[O], Awaitable[None]]], Awaitable[R]]
+Ask: TypeAlias = Callable[[Callable[[OutcomeT], Awaitable[None]]], Awaitable[ReplyT]]
 """Asks the operator's system, and gives it the way to report the outcome."""
 
 
 class Desk(Protocol):
     """Keeps what was accepted until the partner knows its result."""
 
-    async def run(self, order: Order, ask: Ask[O, R]) -> R:
+    async def run(self, order: Order, ask: Ask[OutcomeT, ReplyT]) -> ReplyT:
         """Give `ask` the way to report the outcome, and return its reply; if that is ACCEPTED, watch over the rest."""
         ...
 
@@ -130,14 +130,14 @@ def order_of(call: Call, response_url: str, at: str, reserved_until: int | None 
     )
 
 
-async def decide(call: Call, order: Order, ask: Ask[O, R], undecided: R) -> R:
+async def decide(call: Call, order: Order, ask: Ask[OutcomeT, ReplyT], undecided: ReplyT) -> ReplyT:
     """Ask the operator's system, for a while, and have what it accepts kept; the reply in the words of the version.
 
     Args:
         undecided: the reply when it does not decide in time.
     """
 
-    async def in_time(report: Callable[[O], Awaitable[None]]) -> R:
+    async def in_time(report: Callable[[OutcomeT], Awaitable[None]]) -> ReplyT:
         try:
             async with asyncio.timeout(DECIDE_S):
                 return _in_bounds(call, await ask(report))
@@ -247,7 +247,7 @@ async def _nobody_listens(_: object) -> None:
     """What there is to report to where no desk keeps orders."""
 
 
-def _in_bounds(call: Call, reply: R) -> R:
+def _in_bounds(call: Call, reply: ReplyT) -> ReplyT:
     """The reply with a word that the version has, and a timeout that is one."""
     word = word_of(call.endpoint.response, reply.result, "REJECTED")
     timeout_s = max(1, min(reply.timeout_s, LONGEST_TIMEOUT_S)) if word == "ACCEPTED" else 0
