@@ -15,7 +15,7 @@ from tests.commanding import (
 )
 from tests.platforms import CPO, EMSP, MemoryNet, platform, register
 from wwcp_ocpi.gateway.platform import Platform
-from wwcp_ocpi.partners import Sent
+from wwcp_ocpi.partners.commands import SentCommand
 from wwcp_ocpi.protocol.errors import Unreachable
 from wwcp_ocpi.protocol.http import Request, Response
 from wwcp_ocpi.registry import VERSIONS
@@ -58,7 +58,7 @@ class Pair:
     async def close(self) -> None:
         await self.cpo.desk.stop()
 
-    async def send(self, command: str = START, **more: Any) -> Sent:
+    async def send(self, command: str = START, **more: Any) -> SentCommand:
         return await self.emsp.commands.send("cpo.example", command, fields(self.version, command, **more))
 
     async def report(self, result: str = "ACCEPTED", *message: tuple[str, str]) -> None:

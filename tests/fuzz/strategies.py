@@ -61,6 +61,8 @@ def _value(field: Field) -> st.SearchStrategy[Any]:
         return st.sampled_from([*words, "SOMETHING_NEW"] if issubclass(kind, OpenEnum) else words)
     if kind is DateTime:
         return datetimes()
+    if kind is Number and field.decimals is not None:
+        return st.integers(-(10**6), 10**6).map(lambda whole: whole / 10)
     if kind is Number:
         return st.integers(-(10**9), 10**9).map(lambda whole: whole / 10_000)
     if kind is int:

@@ -14,6 +14,7 @@ from tests.command_pair import OTHER, Pair, has, linked
 from tests.commanding import (
     COMMANDS,
     DONE,
+    NOON_S,
     RESERVE,
     START,
     STOP,
@@ -23,9 +24,10 @@ from tests.commanding import (
 )
 from tests.platforms import ALL_VERSIONS, CPO, MemoryNet, platform, register
 from tests.rules import rule
-from wwcp_ocpi.partners import Partner, Sent
-from wwcp_ocpi.partners.commands import DEFAULT_TIMEOUT_S, GRACE_S, Pending
-from wwcp_ocpi.partners.desk import ATTEMPTS
+from wwcp_ocpi.partners import Partner
+from wwcp_ocpi.partners.asking import DEFAULT_TIMEOUT_S, GRACE_S
+from wwcp_ocpi.partners.commands import Pending, SentCommand
+from wwcp_ocpi.partners.retrying import ATTEMPTS
 from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.errors import NotFound, Refused, UsageError
 from wwcp_ocpi.protocol.http import Request, Response
@@ -41,7 +43,7 @@ pytestmark = pytest.mark.parametrize("version", ALL_VERSIONS)
 async def test_an_accepted_command_comes_to_its_result(version: str, command: str) -> None:
     pair = await linked(version)
     if not has(version, command):
-        with pytest.raises(UsageError, match=f"OCPI {version} has no command '{command}'"):
+        with pytest.raises(UsageError, match=f"OCPI {version} has no '{command}' in commands"):
             await pair.send(command)
         return
     sent = await pair.send(command)
@@ -350,6 +352,36 @@ async def test_a_restart_of_both_sides_loses_no_command(version: str) -> None:
     assert len(pair.posted()) == 1
 
 
+@pytest.mark.parametrize("outcome", [None, {"result": "REJECTED", "message": []}])
+async def test_what_was_kept_before_there_were_other_modules_is_still_read(version: str, outcome: object) -> None:
+    pair = await linked(version)
+    base = f"https://emsp.example/ocpi/{version}/sender/commands/{STOP}"
+    id = "a1" * 16
+    order: dict[str, Any] = {"id": "b2" * 16, "partner": "emsp.example", "version": version, "command": STOP}
+    order |= {"response_url": f"{base}/{id}", "ours": ["DE", "GEF"], "theirs": None, "reserved_until": None}
+    kept = {"order": order, "deadline": NOON_S + 30, "outcome": outcome, "is_told": False}
+    answer = {"result": "ACCEPTED", "timeout_s": 30, "message": [["en", "Wait"]], "unknown_location": False}
+    sent: dict[str, Any] = {
+        "id": id,
+        "partner": "cpo.example",
+        "version": version,
+        "command": STOP,
+        "deadline": NOON_S + 35,
+    }
+    sent |= {"keep_until": NOON_S + 9000, "reserved_until": 0.0, "answer": answer, "outcome": None, "canceled": None}
+    await pair.cpo.store.change_document("order", "b2" * 16, lambda _: json.dumps(kept).encode())
+    await pair.emsp.store.change_document("command", id, lambda _: json.dumps(sent).encode())
+    await pair.restart()
+    if outcome is None:
+        await pair.cpo.desk.finish("b2" * 16, CommandOutcome(result="REJECTED"))
+    recalled = await pair.emsp.commands.recall(id)
+    assert recalled.answer == CommandAnswer(result="ACCEPTED", timeout_s=30, message=(("en", "Wait"),))
+    await rest()
+    assert await recalled.result() == CommandOutcome(result="REJECTED")
+    assert pair.results() == [{"result": "REJECTED"}]
+    await pair.close()
+
+
 async def test_what_nobody_can_report_any_more_is_a_timeout_after_the_restart(version: str) -> None:
     pair = await linked(version)
     sent = await pair.send()
@@ -394,7 +426,7 @@ async def test_a_desk_that_cannot_write_gives_up_until_the_next_start(
     assert (await sent.result()).result == "REJECTED"
 
 
-async def reserved(version: str) -> tuple[Pair, Sent, list[Pending]]:
+async def reserved(version: str) -> tuple[Pair, SentCommand, list[Pending]]:
     """A pair, and a reservation until one o'clock that runs."""
     pair = await linked(version)
     canceled: list[Pending] = []

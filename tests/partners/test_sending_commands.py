@@ -28,7 +28,8 @@ from tests.platforms import ALL_VERSIONS, CPO, EMSP
 from tests.rules import rule
 from wwcp_ocpi.partners import Partner
 from wwcp_ocpi.partners import commands as sending
-from wwcp_ocpi.partners.commands import DEFAULT_TIMEOUT_S, GRACE_S, KEEP_S, Pending
+from wwcp_ocpi.partners.asking import DEFAULT_TIMEOUT_S, GRACE_S, KEEP_S
+from wwcp_ocpi.partners.commands import Pending
 from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.errors import BadAnswer, NotFound, Refused, Unreachable, UsageError
 from wwcp_ocpi.protocol.http import Request, Response
@@ -44,7 +45,7 @@ async def test_what_is_no_command_is_not_sent(version: str) -> None:
     pair = await linked(version)
     send = pair.emsp.commands.send
     wrong: list[tuple[str, dict[str, Any], str]] = [
-        ("REBOOT", {}, "has no command 'REBOOT'"),
+        ("REBOOT", {}, "has no 'REBOOT' in commands"),
         (STOP, {}, r"STOP_SESSION: \$\.session_id: required in StopSession, but missing"),
         (STOP, {"session_id": "x" * 40}, r"\$\.session_id: at most 36 characters, got 40"),
         (RESERVE, fields(version, RESERVE, expiry_date="soon"), r"\$\.expiry_date: expected a DateTime"),

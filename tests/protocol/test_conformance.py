@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.protocol.samples import CONNECTOR, LOCATION, SESSION, TOKEN, with_changes
 from tests.rules import rule
-from wwcp_ocpi import v2_3_0
+from wwcp_ocpi import v2_2_1, v2_3_0
 from wwcp_ocpi.protocol import codec
 from wwcp_ocpi.protocol.conformance import Finding, Severity, check, refuse_errors
 from wwcp_ocpi.protocol.errors import InvalidParameters, MalformedBody, TooLarge
@@ -348,6 +348,22 @@ def test_an_object_conforms_when_there_is_nothing_worse_than_a_note(
     body = json.dumps(data.draw(_mutants(value))).encode()
     worse = [finding for finding in check(cls, body) if finding.severity is not NOTE]
     assert codec.conforms(cls, body) is (not worse)
+
+
+@rule("CHP-13")
+@pytest.mark.parametrize(
+    ("text", "is_fine"),
+    [
+        *((text, True) for text in ("8", "8.1", "8.10", "-8.100", "0.0", "1e3", "1E300")),
+        *((text, False) for text in ("8.15", "0.01", "1e-2", "1E-300")),
+    ],
+)
+def test_a_limit_has_at_most_one_digit_behind_the_point(text: str, is_fine: bool) -> None:
+    body = f'{{"start_period":0,"limit":{text}}}'.encode()
+    for kind in (v2_2_1.ChargingProfilePeriod, v2_3_0.ChargingProfilePeriod):
+        found = [(finding.path, finding.rule, finding.severity) for finding in check(kind, body)]
+        assert found == ([] if is_fine else [("$.limit", "TYP-09", WARNING)])
+        assert not codec.conforms(kind, body) or is_fine
 
 
 def test_every_field_of_every_version_has_a_type_that_is_looked_at() -> None:

@@ -11,19 +11,17 @@ import pytest
 from msgspec.structs import replace
 
 from tests.commanding import ACCEPTED, CANCEL, COMMANDS, ONE_O_CLOCK, RESERVE, START, STOP, UNLOCK, Operator, fields
-from tests.objects import MIDDLE, evse, location, session, token
+from tests.known import known, publish
+from tests.objects import evse, location, session, token
 from tests.platforms import ALL_VERSIONS, CPO, EMSP, Caller, MemoryNet, envelope_of, platform
 from tests.rules import rule
 from wwcp_ocpi.gateway.platform import Platform
-from wwcp_ocpi.partners import Access, Partner, PartnerParty, Purpose, Remote
-from wwcp_ocpi.partners.publish import OwnObject
-from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.protocol.http import Response
 from wwcp_ocpi.protocol.shape import field_names
 from wwcp_ocpi.registry import VERSIONS
-from wwcp_ocpi.scalars import DateTime, PartyId, Secret
-from wwcp_ocpi.server import Server, commands
-from wwcp_ocpi.server.commands import Received, result_row
+from wwcp_ocpi.scalars import DateTime, PartyId
+from wwcp_ocpi.server import Server, asynchronous
+from wwcp_ocpi.server.asynchronous import Received, result_row
 from wwcp_ocpi.server.decisions import CommandAnswer, CommandRequest, Report
 
 MODULES = frozenset({"locations", "sessions", "commands"})
@@ -39,21 +37,6 @@ async def cpo(*parties: PartyId, **more: Any) -> tuple[Platform, Operator, Calle
     operator = Operator(CommandAnswer(result="REJECTED"))
     made.server.commander = operator
     return made, operator, call
-
-
-async def known(made: Platform, name: str, parties: tuple[PartyId, ...], **more: Any) -> Caller:
-    """A registered partner of that name, and its calls."""
-    role = "EMSP" if made.settings.roles == {"CPO"} else "CPO"
-    secret = Secret(f"token-{name}")
-    access = (Access(hash=made.book._vault.hash_of(secret.reveal()), purpose=Purpose.ACCESS),)
-    theirs = tuple(PartnerParty(id=id, role=role, name=name) for id in parties)
-    remote = Remote(versions_url="https://x", token="x", form=TokenForm.RAW, version="2.2.1", endpoints=())
-
-    def edit(partner: Partner) -> Partner:
-        return replace(partner, access=access, parties=theirs, remote=remote, **more)
-
-    await made.book.change(name, edit)
-    return Caller(made, secret)
 
 
 def at(version: str, command: str) -> str:
@@ -75,20 +58,6 @@ def refused(response: Response) -> tuple[int, int]:
 def said(version: str, result: str, timeout: int = 0) -> dict[str, Any]:
     """A CommandResponse of that version."""
     return {"result": result, **({} if version == "2.1.1" else {"timeout": timeout})}
-
-
-async def publish(made: Platform, version: str, module: str, *bodies: dict[str, Any], concerns: PartyId = EMSP) -> None:
-    things = [
-        OwnObject(
-            owner=CPO,
-            id=body["id"],
-            last_updated=DateTime.parse(MIDDLE).micros,
-            body=json.dumps(body).encode(),
-            concerns=concerns,
-        )
-        for body in bodies
-    ]
-    await made.publisher.publish(VERSIONS[version], module, things, push=False)
 
 
 @rule("CMD-02")
@@ -279,7 +248,7 @@ async def test_an_operator_that_does_not_decide_has_refused(version: str, monkey
             return ACCEPTED
 
     made.server.commander = Undecided()
-    monkeypatch.setattr(commands, "DECIDE_S", 0.0)
+    monkeypatch.setattr(asynchronous, "DECIDE_S", 0.0)
     response = await call("POST", at(version, START), whole(version, START))
     assert envelope_of(response)["data"] == said(version, "REJECTED")
     assert ended == [True]
@@ -447,5 +416,5 @@ async def test_a_result_of_another_shape_is_refused(version: str, body: object, 
 
 
 def test_a_result_has_the_shape_of_its_version(version: str) -> None:
-    name = result_row(VERSIONS[version]).request.__name__
+    name = result_row(VERSIONS[version], "commands").request.__name__
     assert name == ("CommandResponse" if version == "2.1.1" else "CommandResult")

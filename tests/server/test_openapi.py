@@ -18,7 +18,7 @@ from wwcp_ocpi.server.dispatch import BEHAVIOURS
 from wwcp_ocpi.server.extensions import EXTENSIONS
 from wwcp_ocpi.server.openapi import openapi
 
-MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs", "commands"})
+MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs", "commands", "chargingprofiles"})
 
 
 def server(role: str = "EMSP", **settings: Any) -> Server:
@@ -147,6 +147,27 @@ def test_the_query_of_a_token_names_its_type() -> None:
     one = operations(openapi(server("CPO")))["GET", "/ocpi/2.2.1/receiver/tokens/{country_code}/{party_id}/{token_uid}"]
     asked = next(known for known in one["parameters"] if known.get("in") == "query")
     assert asked["schema"] == {"allOf": [{"$ref": "#/components/schemas/v2_2_1.TokenType"}], "default": "RFID"}
+
+
+def test_the_query_of_a_profile_names_its_duration_and_where_the_result_goes() -> None:
+    document = openapi(server("CPO"))
+    path = "/ocpi/2.3.0/receiver/chargingprofiles/{session_id}"
+    asked = {
+        method: {known["name"]: known["schema"] for known in one["parameters"] if known.get("in") == "query"}
+        for (method, at), one in operations(document).items()
+        if at == path
+    }
+    url = {"type": "string", "format": "uri"}
+    duration = {"type": "integer", "minimum": 1}
+    assert asked == {"GET": {"duration": duration, "response_url": url}, "DELETE": {"response_url": url}, "PUT": {}}
+    posted = operations(openapi(server("EMSP")))["POST", "/ocpi/2.3.0/sender/chargingprofiles/results/{request_id}"]
+    schemas = posted["requestBody"]["content"]["application/json"]["schema"]["anyOf"]
+    names = ["ActiveChargingProfileResult", "ChargingProfileResult", "ClearProfileResult"]
+    assert schemas == [{"$ref": f"#/components/schemas/v2_3_0.{name}"} for name in names]
+    assert (
+        "404"
+        in operations(document)["PUT", "/ocpi/2.3.0/sender/sessions/{session_id}/charging_preferences"]["responses"]
+    )
 
 
 def test_the_list_of_versions_is_that_of_the_latest() -> None:

@@ -176,6 +176,7 @@ class Peer:
             body,
             routed=routed and module is not None and module.is_functional,
             tracked=routed,
+            once=row.result is not None,
         )
 
     def pages(
@@ -250,6 +251,22 @@ class Peer:
         row = self.row(Operation.AUTHORIZE, "tokens", Interface.SENDER)
         body = codec.encode(at) if at is not None else None
         answered = await self.call(row, token_uid, body=body, query={"type": type})
+        return codec.decode(row.response, _data(row, answered))
+
+    async def set_preferences(self, session_id: str, preferences: msgspec.Struct) -> Any:
+        """Tell the CPO what the driver wishes for a Session of it. Spec: mod_sessions#mod_sessions_cpo_put_method.
+
+        Args:
+            preferences: ChargingPreferences of this version.
+
+        Returns:
+            A ChargingPreferencesResponse of this version. ACCEPTED is no promise that all wishes will be met.
+
+        Raises:
+            Refused: the CPO has no such Session, or its EVSE takes no preferences (HTTP 404).
+        """
+        row = self.row(Operation.SET_PREFERENCES, "sessions", Interface.SENDER)
+        answered = await self.call(row, session_id, body=codec.encode(preferences))
         return codec.decode(row.response, _data(row, answered))
 
     async def post_bytes(self, cls: StructType, body: bytes) -> str | None:

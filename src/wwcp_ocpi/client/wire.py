@@ -93,13 +93,21 @@ class Wire:
         self.theirs = theirs
 
     async def send(
-        self, method: str, url: str, body: bytes | None = None, *, routed: bool = False, tracked: bool = True
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        *,
+        routed: bool = False,
+        tracked: bool = True,
+        once: bool = False,
     ) -> Answered:
         """Make the call and understand the answer.
 
         Args:
             routed: whether the OCPI-to and OCPI-from headers belong here (functional modules, 2.2.1 on).
             tracked: whether X-Request-ID and X-Correlation-ID do (2.2.1 on).
+            once: whether it must not be tried again though its method is safe: a GET that makes something happen.
 
         Raises:
             Unreachable: no answer came.
@@ -119,7 +127,7 @@ class Wire:
         if routed and self.theirs is not None:
             headers |= {TO_COUNTRY_CODE: self.theirs.country_code, TO_PARTY_ID: self.theirs.party_id}
         request = Request(method=method, url=url, headers=headers, body=body or b"")
-        if method not in SAFE:
+        if once or method not in SAFE:
             try:
                 return await self._once(request)
             except _Busy as busy:

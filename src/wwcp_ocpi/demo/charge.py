@@ -14,7 +14,7 @@ from wwcp_ocpi.demo import charging
 from wwcp_ocpi.demo.networks import Changed
 from wwcp_ocpi.demo.steps import Failed, until
 from wwcp_ocpi.gateway.platform import Platform
-from wwcp_ocpi.partners.commands import Sent
+from wwcp_ocpi.partners.commands import SentCommand
 from wwcp_ocpi.partners.publish import OwnObject
 from wwcp_ocpi.protocol import codec, patch
 from wwcp_ocpi.protocol.shape import field_names
@@ -64,7 +64,7 @@ class Charge:
         self._token = charging.token(version, provider)
         self._reference: str | None = None
         self._session: OwnObject | None = None
-        self._sent: Sent | None = None
+        self._sent: SentCommand | None = None
         self._began = now()
         a.server.commander = Operator(self._begin, self._end)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from wwcp_ocpi.client.peer import Peer
 from wwcp_ocpi.partners import (
-    CommandDesk,
+    ChargingProfiles,
     Commands,
     Courier,
+    OrderDesk,
     PartnerBook,
+    ProfileFollowers,
     Publisher,
     Pulled,
     Registration,
@@ -36,9 +38,13 @@ class Platform:
         self.courier = Courier(store, self.book, self.registration.peer_of)
         self.courier.tariffs = lambda: self.server.tariffs
         self.commands = Commands(settings, store, self.book, self.registration.peer_of)
-        self.desk = CommandDesk(store, self.book, self.registration.peer_of)
+        self.profiles = ChargingProfiles(settings, store, self.book, self.registration.peer_of)
+        self.followers = ProfileFollowers(store, self.book, self.registration.peer_of)
+        self.desk = OrderDesk(store, self.book, self.registration.peer_of)
         self.server.desk = self.desk
+        self.server.followers = self.followers
         self.server.results["commands"] = self.commands
+        self.server.results["chargingprofiles"] = self.profiles
 
     def peer(self, partner: str) -> Peer:
         """A registered partner, to call.

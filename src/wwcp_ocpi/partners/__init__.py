@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The partners of a platform: who they are, how they come and go, what they get and what we get from them."""
 
+from wwcp_ocpi.partners.asking import Sent
 from wwcp_ocpi.partners.book import PartnerBook
-from wwcp_ocpi.partners.commands import Commands, Sent
+from wwcp_ocpi.partners.commands import Commands
 from wwcp_ocpi.partners.delivery import Courier
-from wwcp_ocpi.partners.desk import CommandDesk
+from wwcp_ocpi.partners.desk import OrderDesk
+from wwcp_ocpi.partners.following import ProfileFollowers
 from wwcp_ocpi.partners.model import Access, Partner, PartnerParty, Purpose, Remote
+from wwcp_ocpi.partners.profiles import ChargingProfiles
 from wwcp_ocpi.partners.publish import Publisher
 from wwcp_ocpi.partners.pull import Pulled, pull
 from wwcp_ocpi.partners.registration import Registration
@@ -13,12 +16,14 @@ from wwcp_ocpi.partners.timetable import TariffTimetables
 
 __all__ = [
     "Access",
-    "CommandDesk",
+    "ChargingProfiles",
     "Commands",
     "Courier",
+    "OrderDesk",
     "Partner",
     "PartnerBook",
     "PartnerParty",
+    "ProfileFollowers",
     "Publisher",
     "Pulled",
     "Purpose",

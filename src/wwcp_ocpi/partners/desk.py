@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The commands that partners gave us, from our ACCEPTED to the result that they are told: one each, at their URL.
+"""What partners asked us to do later, from our ACCEPTED to the result that they are told: one each, at their URL.
 
-An accepted command is a document until its result was posted, so that a restart loses none. Whatever happens in
-between, the partner hears at most one result while it waits for one, and TIMEOUT when nobody knows.
+An accepted order is a document until its result was posted, so that a restart loses none. Whatever happens in
+between, the partner hears at most one result while it waits for one. When nobody knows it hears TIMEOUT, or nothing
+where its module has no word for that.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
-from http import HTTPStatus
-from typing import TypeAlias
+from typing import Any, Generic, TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
@@ -23,37 +23,46 @@ from wwcp_ocpi.client.peer import Peer
 from wwcp_ocpi.client.wire import Wire
 from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.model import Partner
+from wwcp_ocpi.partners.retrying import insist
 from wwcp_ocpi.partners.waiting import Clock, Sleep, Waiting, wait, waiting
-from wwcp_ocpi.protocol.errors import BadAnswer, NotFound, OCPIError, Refused, Unreachable, UsageError
+from wwcp_ocpi.protocol.errors import BadAnswer, NotFound, UsageError
 from wwcp_ocpi.protocol.http import AUTHORIZATION, Request, Response, Transport
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version as version_of
-from wwcp_ocpi.server.commands import Ask, Order, result_body, result_row, result_shape, word_of
-from wwcp_ocpi.server.decisions import CommandAnswer, CommandOutcome
+from wwcp_ocpi.server.asynchronous import (
+    MATTERS,
+    Ask,
+    Order,
+    OutcomeT,
+    ReplyT,
+    check_outcome,
+    result_row,
+    result_shape,
+    word_of,
+)
+from wwcp_ocpi.server.decisions import CommandOutcome, Outcome
 from wwcp_ocpi.store.ports import Documents
 
 log = structlog.get_logger()
 
 KIND = "order"
-ATTEMPTS = 4
-FIRST_WAIT_S = 1.0
 GRACE_S = 5.0
 """How long after the timeout a result may still be tried to be delivered."""
 
 PeerOf: TypeAlias = Callable[[Partner], Peer]
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class Kept(msgspec.Struct, Generic[OutcomeT], frozen=True, kw_only=True):
     """An order that was accepted. `is_told`: only a reservation is kept on then, in case that it is cancelled."""
 
     order: Order
     deadline: float
-    outcome: CommandOutcome | None = None
+    outcome: OutcomeT | None = None
     is_told: bool = False
 
 
-class CommandDesk:
-    """Keeps accepted commands of partners until their results were posted, one each."""
+class OrderDesk:
+    """Keeps accepted orders of partners until their results were posted, one each."""
 
     def __init__(
         self,
@@ -69,17 +78,17 @@ class CommandDesk:
         self._store = store
         self._book = book
         self._peer_of = peer_of
-        self._waiting: dict[str, Waiting] = {}
+        self._waiting: dict[str, tuple[Order, Waiting]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def run(self, order: Order, ask: Ask) -> CommandAnswer:
-        """Have a command decided; if it is accepted, it is kept before the partner reads so."""
-        self._waiting[order.id] = waiting()
+    async def run(self, order: Order, ask: Ask[OutcomeT, ReplyT]) -> ReplyT:
+        """Have an order decided; if it is accepted, it is kept before the partner reads so."""
+        self._waiting[order.id] = (order, waiting())
         is_kept = False
         try:
             answer = await ask(partial(self.finish, order.id))
             if answer.result == "ACCEPTED":
-                kept = Kept(order=order, deadline=self.clock() + answer.timeout_s)
+                kept: Kept[OutcomeT] = Kept(order=order, deadline=self.clock() + answer.timeout_s)
                 await self._write(kept)
                 self._watch(kept)
                 is_kept = True
@@ -88,12 +97,17 @@ class CommandDesk:
                 del self._waiting[order.id]
         return answer
 
-    async def finish(self, id: str, outcome: CommandOutcome) -> None:
-        """Report what became of a command, by the id it was asked for with. The first report counts."""
-        place = self._waiting.get(id)
-        if place is None or place.done():
-            log.warning("command.reported_late", command=id, result=outcome.result)
+    async def finish(self, id: str, outcome: Outcome) -> None:
+        """Report what became of an order, by the id it was asked for with. The first report counts.
+
+        Raises:
+            UsageError: no result of that order can be made of this outcome. Another report may follow.
+        """
+        order, place = self._waiting.get(id, (None, None))
+        if order is None or place is None or place.done():
+            log.warning("order.reported_late", order=id, result=outcome.result)
             return
+        check_outcome(order, outcome)
         place.set_result(outcome)
 
     async def cancel_reservation(self, id: str, outcome: CommandOutcome | None = None) -> None:
@@ -104,7 +118,7 @@ class CommandDesk:
             UsageError: the version has no word for it.
         """
         outcome = outcome or CommandOutcome(result="CANCELED_RESERVATION")
-        claimed: list[Kept] = []
+        claimed: list[Kept[Any]] = []
 
         def claim(body: bytes | None) -> bytes | None:
             claimed.clear()
@@ -112,7 +126,8 @@ class CommandDesk:
             if kept is None or not kept.is_told or self._reserved_s(kept) <= 0:
                 return body
             version = version_of(kept.order.version)
-            if word_of(result_shape(version), outcome.result, "") != outcome.result:
+            shape = result_shape(version, kept.order.module, kept.order.command)
+            if word_of(shape, outcome.result, "") != outcome.result:
                 raise UsageError(f"OCPI {version.number} cannot tell of {outcome.result}")
             claimed.append(kept)
             return None
@@ -130,7 +145,7 @@ class CommandDesk:
             kept = _read(body)
             if id not in self._tasks:
                 if kept.outcome is None:
-                    self._waiting[id] = waiting()
+                    self._waiting[id] = (kept.order, waiting())
                 self._watch(kept)
 
     async def stop(self) -> None:
@@ -140,18 +155,21 @@ class CommandDesk:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _watch(self, kept: Kept) -> None:
+    def _watch(self, kept: Kept[Any]) -> None:
         id = kept.order.id
         self._tasks[id] = asyncio.get_running_loop().create_task(self._follow(kept))
         self._tasks[id].add_done_callback(lambda _: self._tasks.pop(id, None))
 
-    async def _follow(self, kept: Kept) -> None:
-        """From acceptance to the end of everything that can still be said about a command."""
+    async def _follow(self, kept: Kept[Any]) -> None:
+        """From acceptance to the end of everything that can still be said about an order."""
         id = kept.order.id
         try:
             outcome = kept.outcome
             if outcome is None:
                 outcome = await self._outcome(kept)
+                if outcome is None:
+                    await self._store.change_document(KIND, id, lambda _: None)
+                    return
                 kept = replace(kept, outcome=outcome)
                 await self._write(kept)
             if not kept.is_told:
@@ -163,40 +181,39 @@ class CommandDesk:
             await self._store.change_document(KIND, id, lambda _: None)
         except Exception:
             # The edge of a background task. The order is still stored: the next start tries again.
-            log.exception("command.failed", partner=kept.order.partner, command=kept.order.command)
+            log.exception("order.failed", **_event(kept.order))
         finally:
             self._waiting.pop(id, None)
 
-    async def _outcome(self, kept: Kept) -> CommandOutcome:
-        place = self._waiting[kept.order.id]
-        if not await wait(place, kept.deadline - self.clock(), self.sleep):
-            place.set_result(CommandOutcome(result="TIMEOUT"))
-            log.warning("command.timed_out", partner=kept.order.partner, command=kept.order.command)
-        return place.result()
+    async def _outcome(self, kept: Kept[Any]) -> Outcome | None:
+        """What was reported in time, or what the module says when nothing was."""
+        _, place = self._waiting[kept.order.id]
+        if await wait(place, kept.deadline - self.clock(), self.sleep):
+            return place.result()
+        place.cancel()
+        log.warning("order.timed_out", **_event(kept.order))
+        matter = MATTERS[kept.order.module]
+        return None if matter.unheard is None else matter.outcome(result=matter.unheard)
 
-    async def _write(self, kept: Kept) -> None:
+    async def _write(self, kept: Kept[Any]) -> None:
         await self._store.change_document(KIND, kept.order.id, lambda _: _encode(kept))
 
-    def _reserved_s(self, kept: Kept) -> float:
+    def _reserved_s(self, kept: Kept[Any]) -> float:
         return (kept.order.reserved_until or 0) / 1e6 - self.clock()
 
-    async def _tell(self, order: Order, outcome: CommandOutcome, deadline: float) -> None:
-        """Post a result (CMD-03). A partner that cannot take it now is tried again while it waits for it."""
-        version = version_of(order.version)
-        body = result_body(result_shape(version), outcome.result, outcome.message, version.facts.failed_command)
-        event = {"partner": order.partner, "command": order.command, "result": outcome.result}
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                await self._post(order, version, body)
-                log.info("command.result_sent", **event)
-                return
-            except OCPIError as error:
-                wait_s = FIRST_WAIT_S * 2 ** (attempt - 1)
-                is_last = attempt == ATTEMPTS or self.clock() + wait_s > deadline + GRACE_S
-                if is_last or not _may_help(error):
-                    log.warning("command.result_lost", error=str(error), attempts=attempt, **event)
-                    return
-            await self.sleep(wait_s)
+    async def _tell(self, order: Order, outcome: Outcome, deadline: float) -> None:
+        """Post a result (CMD-03, CHP-09). A partner that cannot take it now is tried again while it waits for it."""
+        body = check_outcome(order, outcome)
+        event = {**_event(order), "result": outcome.result}
+
+        def post() -> Awaitable[None]:
+            return self._post(order, version_of(order.version), body)
+
+        error = await insist(post, deadline + GRACE_S, self.clock, self.sleep)
+        if error is None:
+            log.info("order.result_sent", **event)
+        else:
+            log.warning("order.result_lost", error=str(error), **event)
 
     async def _post(self, order: Order, version: Version, body: bytes) -> None:
         partner = self._book.get(order.partner)
@@ -207,7 +224,7 @@ class CommandDesk:
         wire.ours, wire.theirs = order.ours or wire.ours, order.theirs or wire.theirs
         if not _is_at(partner, order.response_url):
             # The URL is the partner's choice, but its credentials token is for its own platform only.
-            log.warning("command.foreign_response_url", partner=partner.id, host=urlsplit(order.response_url).hostname)
+            log.warning("order.foreign_response_url", partner=partner.id, host=urlsplit(order.response_url).hostname)
             wire = Wire(
                 _anonymous(wire.transport),
                 wire.token,
@@ -217,18 +234,16 @@ class CommandDesk:
                 theirs=wire.theirs,
             )
         try:
-            await Peer(wire, version, peer.endpoints).send(result_row(version), order.response_url, body)
+            await Peer(wire, version, peer.endpoints).send(result_row(version, order.module), order.response_url, body)
         except BadAnswer as error:
             # The specification does not say what the answer to a result is: any success will do.
             if not 200 <= error.http_status < 300:
                 raise
 
 
-def _may_help(error: OCPIError) -> bool:
-    """Whether another try may find a partner that can."""
-    if isinstance(error, Refused):
-        return error.http_status >= 500 or error.http_status == HTTPStatus.TOO_MANY_REQUESTS
-    return isinstance(error, Unreachable)
+def _event(order: Order) -> dict[str, str]:
+    """What a line of the log says of an order."""
+    return {"partner": order.partner, "module": order.module, "command": order.command}
 
 
 def _origin(url: str) -> tuple[str, str, int] | None:
@@ -256,5 +271,20 @@ def _anonymous(transport: Transport) -> Transport:
     return send
 
 
+class _Peek(msgspec.Struct, frozen=True):
+    """What says how the rest of a document is read."""
+
+    order: Order
+
+
+def _read(body: bytes) -> Kept[Any]:
+    """The order in a document, with the outcome that its module has."""
+    return _decoders[_peek(body).order.module].decode(body)
+
+
 _encode = msgspec.json.encode
-_read = msgspec.json.Decoder(Kept).decode
+_peek = msgspec.json.Decoder(_Peek).decode
+_kept: Any = Kept
+_decoders: dict[str, msgspec.json.Decoder[Kept[Any]]] = {
+    module: msgspec.json.Decoder(_kept[matter.outcome]) for module, matter in MATTERS.items()
+}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""All that time does to commands: a clock, and a sleep from which an outcome wakes. Tests bring their own."""
+"""All that time does to what is done later: a clock, and a sleep from which an outcome wakes. Tests bring their own."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from wwcp_ocpi.server.decisions import CommandOutcome
+from wwcp_ocpi.server.decisions import Outcome
 
 Clock: TypeAlias = Callable[[], float]
 """Seconds since 1970."""
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
-Waiting: TypeAlias = asyncio.Future[CommandOutcome]
+Waiting: TypeAlias = asyncio.Future[Outcome]
 
 
 def waiting() -> Waiting:

@@ -129,7 +129,7 @@ def _value(field: Field, value: Any, path: str) -> Iterator[Finding]:
     elif kind is DateTime:
         yield from _datetime(value, path)
     elif kind is Number:
-        yield from _number(value, path)
+        yield from _number(field, value, path)
     elif kind is int:
         yield from _int(field, value, path)
     elif kind is bool:
@@ -161,12 +161,21 @@ def _datetime(value: Any, path: str) -> Iterator[Finding]:
         yield _warning(path, "TYP-04", f"{_shown(value)} is not the DateTime form; read as {read}")
 
 
-def _number(value: Any, path: str) -> Iterator[Finding]:
+def _number(field: Field, value: Any, path: str) -> Iterator[Finding]:
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         kind = "the text " if isinstance(value, str) else ""
         yield _error(path, "TYP-09", f"expected a number, got {kind}{_shown(value)}")
     elif Decimal(value).adjusted() > _MAX_EXPONENT:
         yield _error(path, "TYP-09", f"expected a number that fits a double, got {_shown(value)}")
+    elif field.decimals is not None and _decimals(Decimal(value)) > field.decimals:
+        yield _warning(path, "TYP-09", f"at most {field.decimals} digits behind the point, got {_shown(value)}")
+
+
+def _decimals(value: Decimal) -> int:
+    """How many digits stand behind the point, zeros at the end aside."""
+    _, digits, exponent = value.as_tuple()
+    kept = len("".join(map(str, digits)).rstrip("0"))
+    return -int(exponent) - (len(digits) - kept) if kept else 0
 
 
 def _int(field: Field, value: Any, path: str) -> Iterator[Finding]:

@@ -64,12 +64,13 @@ class Operation(Enum):
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """A query parameter of an endpoint."""
+    """A query parameter of an endpoint. `least` is the least that an `int` may be."""
 
     name: str
     type: str = "string"
     required: bool = False
     default: str | None = None
+    least: int = 0
 
 
 PAGE = (
@@ -90,6 +91,7 @@ class Endpoint(msgspec.Struct, frozen=True, dict=True):
     `path` is what follows the module's URL of that interface: names in braces, no slash at either end.
     `request` is the body's object, `response` that of `data`; PATCH bodies are the patch form of `request`.
     Several types stand for a body whose kind the receiver finds out. A row without a type has no such body.
+    `result` is what is posted later, where the module has several kinds of results.
     `spec` is the chapter and anchor. `extension` marks what the specification does not have.
     """
 
@@ -102,6 +104,7 @@ class Endpoint(msgspec.Struct, frozen=True, dict=True):
     spec: str = ""
     query: tuple[Parameter, ...] = ()
     extension: bool = False
+    result: Any = None
 
     @property
     def method(self) -> str:

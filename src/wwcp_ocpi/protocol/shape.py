@@ -17,7 +17,7 @@ import msgspec
 
 from wwcp_ocpi.scalars import DateTime, Number, OCPIEnum, OpenEnum, Text
 from wwcp_ocpi.scalars.datetime import MAX_LENGTH, STRICT
-from wwcp_ocpi.scalars.numbers import Digits
+from wwcp_ocpi.scalars.numbers import Decimals, Digits
 
 StructType: TypeAlias = type[msgspec.Struct]
 
@@ -50,6 +50,7 @@ class Field(msgspec.Struct, frozen=True):
     text: Text | None = None
     digits: int | None = None
     annotation: Any = None
+    decimals: int | None = None
 
     @property
     def type_name(self) -> str:
@@ -96,7 +97,8 @@ def _field(name: str, hint: Any) -> Field:
         cardinality = Cardinality.OPTIONAL if optional else Cardinality.ONE
     text = next((note for note in notes if isinstance(note, Text)), None)
     digits = next((note.max for note in notes if isinstance(note, Digits)), None)
-    return Field(name, inner, cardinality, text, digits, hint)
+    decimals = next((note.max for note in notes if isinstance(note, Decimals)), None)
+    return Field(name, inner, cardinality, text, digits, hint, decimals)
 
 
 @cache
@@ -148,7 +150,9 @@ def _strict_value(field: Field, is_plain: bool) -> Any:
     if field.type is DateTime:
         return Annotated[str, msgspec.Meta(max_length=MAX_LENGTH, pattern=rf"^(?:{STRICT})\Z")]
     if field.type is Number:
-        return Annotated[int, msgspec.Meta(ge=-_GREATEST, le=_GREATEST)] | float
+        whole = Annotated[int, msgspec.Meta(ge=-_GREATEST, le=_GREATEST)]
+        # Digits behind the point cannot be counted here: such a number gets the thorough look.
+        return whole if field.decimals is not None else whole | float
     if field.type is int and field.digits is not None:
         return Annotated[int, msgspec.Meta(gt=-(10**field.digits), lt=10**field.digits)]
     if isinstance(field.type, type) and issubclass(field.type, OpenEnum):

@@ -16,7 +16,14 @@ class Digits(msgspec.Struct, frozen=True):
     max: int
 
 
+class Decimals(msgspec.Struct, frozen=True):
+    """How many digits a number may have behind the point, where it is not four."""
+
+    max: int
+
+
 Number = Decimal
+NumberOfOneDecimal = Annotated[Decimal, Decimals(1)]
 Int = int
 Int1 = Annotated[int, Digits(1)]
 Int5 = Annotated[int, Digits(5)]

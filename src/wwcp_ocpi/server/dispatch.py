@@ -22,11 +22,36 @@ from wwcp_ocpi.protocol.http import AUTHORIZATION, JSON, Request, Response
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version
 from wwcp_ocpi.scalars import Secret
-from wwcp_ocpi.server import changes, commands, cors, credentials, lists, objects, posts, tokens, versions
+from wwcp_ocpi.server import (
+    asynchronous,
+    changes,
+    commands,
+    cors,
+    credentials,
+    lists,
+    objects,
+    posts,
+    preferences,
+    profiles,
+    tokens,
+    versions,
+)
 from wwcp_ocpi.server.call import Answer, Behaviour, Call
 from wwcp_ocpi.server.caller import Caller, Directory
 from wwcp_ocpi.server.credentials import Registrar
-from wwcp_ocpi.server.decisions import NO_COMMANDER, Authorizer, Commander, StoredTokens, TariffChooser
+from wwcp_ocpi.server.decisions import (
+    NO_COMMANDER,
+    NO_PROFILE_OPERATOR,
+    Authorizer,
+    Commander,
+    LoggedProfiles,
+    NoPreferences,
+    PreferencesTaker,
+    ProfileListener,
+    ProfileOperator,
+    StoredTokens,
+    TariffChooser,
+)
 from wwcp_ocpi.server.headers import answer_headers, check_parties
 from wwcp_ocpi.server.routing import Router
 from wwcp_ocpi.server.settings import ServerSettings
@@ -50,7 +75,12 @@ BEHAVIOURS: Mapping[Operation, Behaviour] = {
     Operation.GET_BY_URL: objects.get_object,
     Operation.AUTHORIZE: tokens.authorize,
     Operation.COMMAND: commands.command,
-    Operation.RESULT: commands.result,
+    Operation.RESULT: asynchronous.result,
+    Operation.GET_PROFILE: profiles.ask_for_profile,
+    Operation.SET_PROFILE: profiles.ask_for_profile,
+    Operation.CLEAR_PROFILE: profiles.ask_for_profile,
+    Operation.UPDATE_PROFILE: profiles.update_profile,
+    Operation.SET_PREFERENCES: preferences.set_preferences,
     Operation.LIST_OF_PARTY: lists.list_of_party,
     Operation.DELETE_OF_PARTY: changes.delete_of_party,
 }
@@ -76,8 +106,12 @@ class Server:
         self.commander: Commander = NO_COMMANDER
         self.tariffs: TariffChooser | None = None
         """Who chooses the Tariffs of Connectors per partner; None: they are alike for all."""
-        self.desk: commands.Desk | None = None
-        self.results: dict[str, commands.Results] = {}
+        self.profile_operator: ProfileOperator = NO_PROFILE_OPERATOR
+        self.profile_listener: ProfileListener = LoggedProfiles()
+        self.preferences: PreferencesTaker = NoPreferences()
+        self.desk: asynchronous.Desk | None = None
+        self.followers: profiles.Followers | None = None
+        self.results: dict[str, asynchronous.Results] = {}
         """Who takes the results that partners post, by module."""
         self.versions: Sequence[Version] = [version(number) for number in settings.versions]
         self.findings: Counter[tuple[str, str]] = Counter()

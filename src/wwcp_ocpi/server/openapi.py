@@ -202,6 +202,8 @@ def _refusals(row: Endpoint) -> set[int]:
         Operation.DELETE,
         Operation.AUTHORIZE,
         Operation.RESULT,
+        Operation.SET_PREFERENCES,
+        Operation.UPDATE_PROFILE,
     }:
         found.add(404)
     if row.operation in _REGISTRATION:
@@ -331,7 +333,7 @@ class _Schemas:
     def query(self, route: Route, asked: Parameter) -> Document:
         """The schema of a query parameter. A type that is not plain is that of a field of the module's objects."""
         plain: Document = {
-            "int": {"type": "integer", "minimum": 0},
+            "int": {"type": "integer", "minimum": asked.least},
             "DateTime": self.datetime(),
             "URL": {"type": "string", "format": "uri"},
             "bool": {"type": "boolean"},

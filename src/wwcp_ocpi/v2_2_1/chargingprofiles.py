@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import msgspec
 
-from wwcp_ocpi.scalars import DateTime, Int, Number
+from wwcp_ocpi.scalars import DateTime, Int
+from wwcp_ocpi.scalars.numbers import NumberOfOneDecimal
 from wwcp_ocpi.scalars.text import URL
 from wwcp_ocpi.v2_2_1.enums import ChargingProfileResponseType, ChargingProfileResultType, ChargingRateUnit
 
@@ -77,7 +78,7 @@ class ChargingProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     start_date_time: DateTime | None = None
     duration: Int | None = None  # seconds
     charging_rate_unit: ChargingRateUnit
-    min_charging_rate: Number | None = None  # A or W
+    min_charging_rate: NumberOfOneDecimal | None = None  # A or W
     charging_profile_period: list[ChargingProfilePeriod] | None = None
 
 
@@ -88,4 +89,4 @@ class ChargingProfilePeriod(msgspec.Struct, frozen=True, kw_only=True, omit_defa
     """
 
     start_period: Int  # seconds from the start of the profile
-    limit: Number  # A or W
+    limit: NumberOfOneDecimal  # A or W

@@ -62,7 +62,7 @@ from wwcp_ocpi.v2_2_1.versions import Version, VersionDetails
 
 TYPE = (Parameter("type", "TokenType", default="RFID"),)
 RESPONSE_URL = Parameter("response_url", "URL", required=True)
-DURATION = Parameter("duration", "int", required=True)  # seconds
+DURATION = Parameter("duration", "int", required=True, least=1)  # seconds
 PROFILE_RESULTS = (ActiveChargingProfileResult, ChargingProfileResult, ClearProfileResult)
 
 # fmt: off
@@ -136,9 +136,9 @@ ENDPOINTS = (
     Endpoint("commands", RECEIVER, COMMAND, "UNLOCK_CONNECTOR", request=UnlockConnector, response=CommandResponse, spec="mod_commands_cpo_post_method"),
     Endpoint("commands", SENDER, RESULT, "{command}/{request_id}", request=CommandResult, spec="mod_commands_msp_post_method"),
 
-    Endpoint("chargingprofiles", RECEIVER, GET_PROFILE, "{session_id}", response=ChargingProfileResponse, query=(DURATION, RESPONSE_URL), spec="mod_charging_profiles_cpo_get_method"),
-    Endpoint("chargingprofiles", RECEIVER, SET_PROFILE, "{session_id}", request=SetChargingProfile, response=ChargingProfileResponse, spec="mod_charging_profiles_cpo_put_method"),
-    Endpoint("chargingprofiles", RECEIVER, CLEAR_PROFILE, "{session_id}", response=ChargingProfileResponse, query=(RESPONSE_URL,), spec="mod_charging_profiles_cpo_delete_method"),
+    Endpoint("chargingprofiles", RECEIVER, GET_PROFILE, "{session_id}", response=ChargingProfileResponse, query=(DURATION, RESPONSE_URL), result=ActiveChargingProfileResult, spec="mod_charging_profiles_cpo_get_method"),
+    Endpoint("chargingprofiles", RECEIVER, SET_PROFILE, "{session_id}", request=SetChargingProfile, response=ChargingProfileResponse, result=ChargingProfileResult, spec="mod_charging_profiles_cpo_put_method"),
+    Endpoint("chargingprofiles", RECEIVER, CLEAR_PROFILE, "{session_id}", response=ChargingProfileResponse, query=(RESPONSE_URL,), result=ClearProfileResult, spec="mod_charging_profiles_cpo_delete_method"),
     Endpoint("chargingprofiles", SENDER, RESULT, "results/{request_id}", request=PROFILE_RESULTS, spec="mod_charging_profiles_msp_post_method"),
     Endpoint("chargingprofiles", SENDER, UPDATE_PROFILE, "{session_id}", request=ActiveChargingProfile, spec="mod_charging_profiles_msp_put_method"),
 

@@ -15,10 +15,25 @@ from wwcp_ocpi.server.decisions.commands import (
     CommandRequest,
     Report,
 )
+from wwcp_ocpi.server.decisions.preferences import NoPreferences, PreferencesRequest, PreferencesTaker
+from wwcp_ocpi.server.decisions.profiles import (
+    NO_PROFILE_OPERATOR,
+    LoggedProfiles,
+    ProfileAction,
+    ProfileAnswer,
+    ProfileListener,
+    ProfileOperator,
+    ProfileOutcome,
+    ProfileReport,
+    ProfileRequest,
+    ProfileUpdate,
+)
+from wwcp_ocpi.server.decisions.replies import Outcome, Reply
 from wwcp_ocpi.server.decisions.tariffs import ConnectorTariffs, TariffChooser
 
 __all__ = [
     "NO_COMMANDER",
+    "NO_PROFILE_OPERATOR",
     "Authorization",
     "AuthorizationRequest",
     "Authorizer",
@@ -27,6 +42,20 @@ __all__ = [
     "CommandRequest",
     "Commander",
     "ConnectorTariffs",
+    "LoggedProfiles",
+    "NoPreferences",
+    "Outcome",
+    "PreferencesRequest",
+    "PreferencesTaker",
+    "ProfileAction",
+    "ProfileAnswer",
+    "ProfileListener",
+    "ProfileOperator",
+    "ProfileOutcome",
+    "ProfileReport",
+    "ProfileRequest",
+    "ProfileUpdate",
+    "Reply",
     "Report",
     "StoredTokens",
     "TariffChooser",

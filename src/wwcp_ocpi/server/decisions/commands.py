@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from wwcp_ocpi.scalars import DateTime, PartyId
+from wwcp_ocpi.server.decisions.replies import Outcome, Reply
 
 
 class CommandRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,22 +37,19 @@ class CommandRequest(msgspec.Struct, frozen=True, kw_only=True):
     authorization_reference: str | None = None
 
 
-class CommandAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class CommandAnswer(Reply, frozen=True, kw_only=True):
     """What is said at once: a word of CommandResponseType. Only after ACCEPTED there is an outcome to report.
 
     `message` has a text for the driver by language, as (language, text). `unknown_location` refuses with OCPI 2003.
     """
 
-    result: str
-    timeout_s: int = 30
     message: tuple[tuple[str, str], ...] = ()
     unknown_location: bool = False
 
 
-class CommandOutcome(msgspec.Struct, frozen=True, kw_only=True):
+class CommandOutcome(Outcome, frozen=True, kw_only=True):
     """What became of a command at the charge point: a word of CommandResultType."""
 
-    result: str
     message: tuple[tuple[str, str], ...] = ()
 
 
