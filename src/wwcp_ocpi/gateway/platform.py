@@ -4,7 +4,18 @@
 from __future__ import annotations
 
 from wwcp_ocpi.client.peer import Peer
-from wwcp_ocpi.partners import CommandDesk, Commands, Courier, PartnerBook, Publisher, Pulled, Registration, pull
+from wwcp_ocpi.partners import (
+    BookingDesk,
+    Bookings,
+    CommandDesk,
+    Commands,
+    Courier,
+    PartnerBook,
+    Publisher,
+    Pulled,
+    Registration,
+    pull,
+)
 from wwcp_ocpi.protocol.http import Transport
 from wwcp_ocpi.scalars import DateTime
 from wwcp_ocpi.security import Vault
@@ -25,6 +36,8 @@ class Platform:
         self.courier = Courier(store, self.book, self.registration.peer_of)
         self.commands = Commands(settings, store, self.book, self.registration.peer_of)
         self.desk = CommandDesk(store, self.book, self.registration.peer_of)
+        self.bookings = Bookings(settings, store, self.book, self.registration.peer_of)
+        self.booking_desk = BookingDesk(store, self.publisher, settings)
         self.server.desk = self.desk
         self.server.results["commands"] = self.commands
 

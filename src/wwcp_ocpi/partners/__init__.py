@@ -2,6 +2,7 @@
 """The partners of a platform: who they are, how they come and go, what they get and what we get from them."""
 
 from wwcp_ocpi.partners.book import PartnerBook
+from wwcp_ocpi.partners.bookings import BookingDesk, Bookings
 from wwcp_ocpi.partners.commands import Commands, Sent
 from wwcp_ocpi.partners.delivery import Courier
 from wwcp_ocpi.partners.desk import CommandDesk
@@ -12,6 +13,8 @@ from wwcp_ocpi.partners.registration import Registration
 
 __all__ = [
     "Access",
+    "BookingDesk",
+    "Bookings",
     "CommandDesk",
     "Commands",
     "Courier",

@@ -41,7 +41,12 @@ def _whole(query: Mapping[str, str], name: str, default: int, least: int) -> int
     return int(text)
 
 
-def _moment(query: Mapping[str, str], name: str) -> DateTime | None:
+def read_moment(query: Mapping[str, str], name: str) -> DateTime | None:
+    """A DateTime among the query parameters; None where it is not asked for.
+
+    Raises:
+        InvalidParameters: it is no DateTime.
+    """
     text = query.get(name)
     if text is None or text == "":
         return None
@@ -58,25 +63,27 @@ def read_query(query: Mapping[str, str], *, default_limit: int, max_limit: int) 
         InvalidParameters: a date that is none, a negative or non-numeric offset or limit.
     """
     return PageQuery(
-        date_from=_moment(query, "date_from"),
-        date_to=_moment(query, "date_to"),
+        date_from=read_moment(query, "date_from"),
+        date_to=read_moment(query, "date_to"),
         offset=_whole(query, "offset", 0, 0),
         limit=min(_whole(query, "limit", default_limit, 1), max_limit),
         after=query.get("after") or None,
     )
 
 
-def next_link(url: str, query: PageQuery, others: Mapping[str, str], after: str, count: int) -> str:
+def next_link(url: str, query: PageQuery, others: Mapping[str, str], after: str | None, count: int) -> str:
     """The `Link` header to the page behind this one; all filters survive (TRN-19).
 
     Args:
         others: the whole query as it was asked.
+        after: the cursor, where the list has one.
     """
     filters = {name: value for name, value in others.items() if name not in PageQuery.__struct_fields__}
     filters |= {"date_from": query.date_from.wire} if query.date_from else {}
     filters |= {"date_to": query.date_to.wire} if query.date_to else {}
     kept = f"{urlencode(filters)}&" if filters else ""
-    return f'<{url}?{kept}offset={query.offset + count}&limit={query.limit}&after={quote(after)}>; rel="next"'
+    cursor = f"&after={quote(after)}" if after is not None else ""
+    return f'<{url}?{kept}offset={query.offset + count}&limit={query.limit}{cursor}>; rel="next"'
 
 
 _LINK = re.compile(

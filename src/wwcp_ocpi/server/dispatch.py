@@ -21,11 +21,11 @@ from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed, NotAuthenti
 from wwcp_ocpi.protocol.http import AUTHORIZATION, JSON, Request, Response
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version
-from wwcp_ocpi.server import changes, commands, credentials, objects, posts, tokens, versions
+from wwcp_ocpi.server import bookings, changes, commands, credentials, objects, posts, tokens, versions
 from wwcp_ocpi.server.call import Answer, Behaviour, Call
 from wwcp_ocpi.server.caller import Caller, Directory
 from wwcp_ocpi.server.credentials import Registrar
-from wwcp_ocpi.server.decisions import NO_COMMANDER, Authorizer, Commander, StoredTokens
+from wwcp_ocpi.server.decisions import NO_BOOKER, NO_COMMANDER, Authorizer, Booker, Commander, StoredTokens
 from wwcp_ocpi.server.headers import answer_headers, check_parties
 from wwcp_ocpi.server.routing import Router
 from wwcp_ocpi.server.settings import ServerSettings
@@ -50,6 +50,7 @@ BEHAVIOURS: Mapping[Operation, Behaviour] = {
     Operation.AUTHORIZE: tokens.authorize,
     Operation.COMMAND: commands.command,
     Operation.RESULT: commands.result,
+    Operation.REQUEST_BOOKING: bookings.request_booking,
     Operation.LIST_OF_PARTY: objects.list_of_party,
     Operation.DELETE_OF_PARTY: changes.delete_of_party,
 }
@@ -70,6 +71,8 @@ class Server:
         self.authorizer: Authorizer = StoredTokens(store, sorted(settings.party_ids))
         self.commander: Commander = NO_COMMANDER
         self.desk: commands.Desk | None = None
+        self.booker: Booker = NO_BOOKER
+        self.turns = bookings.Turns()
         self.results: dict[str, commands.Results] = {}
         """Who takes the results that partners post, by module."""
         self.versions: Sequence[Version] = [version(number) for number in settings.versions]

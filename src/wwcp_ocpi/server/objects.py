@@ -13,6 +13,7 @@ from wwcp_ocpi.protocol.errors import NotFound, PreconditionFailed
 from wwcp_ocpi.protocol.http import LIMIT, LINK, TOTAL_COUNT
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.scalars import PartyId
+from wwcp_ocpi.server import timeslots
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.headers import addressed_parties, endpoint_url
 from wwcp_ocpi.store.ports import PageRequest, Stored
@@ -33,20 +34,22 @@ async def _page(call: Call, owner: PartyId | None) -> Answer:
     settings = call.server.settings
     query = call.request.query
     asked = paging.read_query(query, default_limit=settings.page_size, max_limit=settings.max_page_size)
-    page = await call.server.store.page(
-        PageRequest(
-            side=call.side,
-            module=call.kind,
-            version=call.version.number,
-            owner=owner,
-            audience=call.audience,
-            date_from=asked.date_from.micros if asked.date_from else None,
-            date_to=asked.date_to.micros if asked.date_to else None,
-            offset=asked.offset,
-            after=asked.after,
-            limit=asked.limit,
-        )
+    request = PageRequest(
+        side=call.side,
+        module=call.kind,
+        version=call.version.number,
+        owner=owner,
+        audience=call.audience,
+        date_from=asked.date_from.micros if asked.date_from else None,
+        date_to=asked.date_to.micros if asked.date_to else None,
+        offset=asked.offset,
+        after=asked.after,
+        limit=asked.limit,
     )
+    window = timeslots.window_of(call)
+    if window is not None:
+        return await timeslots.page_within(call, asked, request, window)
+    page = await call.server.store.page(request)
     headers = {TOTAL_COUNT: str(page.total), LIMIT: str(settings.max_page_size)}
     if page.next is not None:
         headers[LINK] = paging.next_link(endpoint_url(call), asked, query, page.next, len(page.bodies))

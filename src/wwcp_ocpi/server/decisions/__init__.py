@@ -7,6 +7,7 @@ Each has an answer that does no harm when nobody is there to decide.
 from __future__ import annotations
 
 from wwcp_ocpi.server.decisions.authorization import Authorization, AuthorizationRequest, Authorizer, StoredTokens
+from wwcp_ocpi.server.decisions.bookings import NO_BOOKER, Booker, BookingAnswer, BookingQuestion, Wanted
 from wwcp_ocpi.server.decisions.commands import (
     NO_COMMANDER,
     CommandAnswer,
@@ -17,14 +18,19 @@ from wwcp_ocpi.server.decisions.commands import (
 )
 
 __all__ = [
+    "NO_BOOKER",
     "NO_COMMANDER",
     "Authorization",
     "AuthorizationRequest",
     "Authorizer",
+    "Booker",
+    "BookingAnswer",
+    "BookingQuestion",
     "CommandAnswer",
     "CommandOutcome",
     "CommandRequest",
     "Commander",
     "Report",
     "StoredTokens",
+    "Wanted",
 ]
