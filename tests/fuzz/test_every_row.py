@@ -22,9 +22,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.booking import BookingSystem
 from tests.commanding import Operator
 from tests.fuzz import strategies as some
-from tests.objects import NEW, OLD, cdr, location, session, tariff, token
+from tests.objects import NEW, OLD, booking, booking_location, cdr, location, period, session, tariff, token
 from tests.platforms import CPO, EMSP, MemoryNet, platform
 from wwcp_ocpi.partners import Access, PartnerParty, Purpose
 from wwcp_ocpi.protocol.conformance import Severity, check
@@ -43,21 +44,27 @@ LONG_EXAMPLES = 300
 CASES = 11
 LEAST = 20_000
 
-MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs", "commands"})
+MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs", "commands", "bookings"})
 MAKE: Mapping[str, Callable[..., dict[str, Any]]] = {
     "locations": location,
     "tariffs": tariff,
     "tokens": token,
     "sessions": session,
     "cdrs": cdr,
+    "bookings": lambda _: booking(),
+    "bookings/booking_locations": lambda _: booking_location(),
 }
+"""One object of each kind, in the version that is asked for."""
 SAMPLE_IDS = {"locations": ("LOC1", "E1", "1"), "tariffs": ("T1",), "tokens": ("012345678",), "sessions": ("S1",),
-              "cdrs": ("C1",), "commands": ("START_SESSION", "R1")}  # fmt: skip
+              "cdrs": ("C1",), "commands": ("START_SESSION", "R1"), "bookings": ("B1",),
+              "bookings/booking_locations": ("BL1", "CAL1")}  # fmt: skip
 PARTIES = {"CPO": CPO, "EMSP": EMSP}
 OTHER = {"CPO": "EMSP", "EMSP": "CPO"}
 ACCESS, INVITATION = Secret("token-access"), Secret("token-invitation")
 CHANGES = frozenset({Operation.PUT, Operation.PATCH, Operation.POST, Operation.DELETE, Operation.DELETE_OF_PARTY})
-TAKEN = frozenset({Operation.PUT, Operation.PATCH, Operation.POST, Operation.COMMAND, Operation.AUTHORIZE})
+TAKEN = frozenset(
+    {Operation.PUT, Operation.PATCH, Operation.POST, Operation.COMMAND, Operation.AUTHORIZE, Operation.REQUEST_BOOKING}
+)
 
 
 class Nowhere(MemoryNet):
@@ -76,6 +83,7 @@ class World:
         self.store = MemoryStore()
         self.platform = platform(Nowhere(), "here.example", self.ours, role, store=self.store, modules=MODULES)
         self.platform.server.commander = Operator()
+        self.platform.server.booker = BookingSystem()
         self.runner = asyncio.Runner()
         self.runner.run(self._join(OTHER[role]))
         self._seed()
@@ -92,6 +100,8 @@ class World:
 
     def _seed(self) -> None:
         for name, make in MAKE.items():
+            if name not in self.version.kinds:
+                continue
             module, resource = self.version.kind(name)
             body = make(self.version.number)
             for side, interface, owner in (
@@ -202,7 +212,7 @@ class Asking:
         self.route = route
         self.row = route.endpoint
         self.secret = INVITATION if self.row.operation is Operation.REGISTER else ACCESS
-        self.ids = SAMPLE_IDS.get(self.row.module, ())
+        self.ids = SAMPLE_IDS.get(route.kind, ())
         owner = made.theirs if self.row.interface is Interface.RECEIVER else made.ours
         self.owner = owner
         ids = iter(self.ids)
@@ -256,6 +266,9 @@ class Asking:
                 made["token"] = {**made["token"], **self._of_partner(made["token"])}
             if "evse_uid" not in made:
                 made.pop("connector_id", None)
+        if row.operation is Operation.REQUEST_BOOKING:
+            made.pop("canceled", None)
+            wanted = {**self._of_partner(made), "booking_location_id": "BL1", "location_id": "LOC1", "period": period()}
         names = field_names(kind)
         wanted = {
             name: value
@@ -313,7 +326,7 @@ async def ask(made: World, row: Endpoint, request: Request, is_sound: bool) -> N
     if made.store._objects != objects:
         assert is_done, ("refused, and changed", request, answer)
         found = made.platform.server.router.find(request.method, request.path)
-        _changed(made, found.route.endpoint, request, objects)
+        _changed(made, found.route, request, objects)
     if made.store._documents != documents:
         assert is_done, ("refused, and changed", request, answer)
         assert row.module in ("credentials", "commands"), request
@@ -321,19 +334,20 @@ async def ask(made: World, row: Endpoint, request: Request, is_sound: bool) -> N
         await made.reset()
 
 
-def _changed(made: World, row: Endpoint, request: Request, before: Mapping[Key, Stored]) -> None:
-    """What may have changed: one object of the partner, whole, and called what it calls itself."""
-    after = made.store._objects
+def _changed(made: World, route: Route, request: Request, before: Mapping[Key, Stored]) -> None:
+    """What may have changed: one object of the partner, or made for it; whole, and called what it calls itself."""
+    after, row = made.store._objects, route.endpoint
     touched = {key for key in before.keys() | after.keys() if before.get(key) is not after.get(key)}
-    assert row.operation in CHANGES, request
+    assert row.operation in CHANGES | {Operation.REQUEST_BOOKING}, request
+    whose = (Side.OURS, made.ours) if row.operation is Operation.REQUEST_BOOKING else (Side.THEIRS, made.theirs)
     assert len(touched) == 1 or row.operation is Operation.DELETE_OF_PARTY, touched
     for key in touched:
-        assert (key.side, key.module, key.owner) == (Side.THEIRS, row.module, made.theirs), key
+        assert (key.side, key.owner, key.module) == (*whose, route.kind), key
         stored = after.get(key)
         if stored is None:
             assert request.method == "DELETE", request
             continue
-        _whole(made, row, key, stored)
+        _whole(made, route, key, stored)
         is_all = row.operation is Operation.POST or (
             row.operation is Operation.PUT and len([name for name in row.params if name[-3:] != "ode"]) == 2
         )
@@ -341,8 +355,8 @@ def _changed(made: World, row: Endpoint, request: Request, before: Mapping[Key, 
             assert stored.body == request.body, "kept as it came"
 
 
-def _whole(made: World, row: Endpoint, key: Key, stored: Stored) -> None:
-    resource = made.version.modules[row.module].resource
+def _whole(made: World, route: Route, key: Key, stored: Stored) -> None:
+    resource = route.resource
     assert resource is not None
     errors = [found for found in check(resource.type, stored.body) if found.severity is Severity.ERROR]
     assert not errors, (errors, stored)
@@ -350,7 +364,7 @@ def _whole(made: World, row: Endpoint, key: Key, stored: Stored) -> None:
     assert made.version.key_id(resource, body[resource.id_field], body.get(resource.qualifier)) == key.id, (key, stored)
     if resource.names_owner:
         assert PartyId.of(body["country_code"], body["party_id"]) == key.owner, (key, stored)
-    assert stored.source == "partner", stored
+    assert (stored.source if key.side is Side.THEIRS else stored.audience) == "partner", stored
     assert stored.version == made.version.number, stored
     assert stored.last_updated == DateTime.parse(body["last_updated"]).micros, stored
 

@@ -17,7 +17,7 @@ from wwcp_ocpi.server import Server
 from wwcp_ocpi.server.dispatch import BEHAVIOURS
 from wwcp_ocpi.server.openapi import openapi
 
-MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs", "commands"})
+MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs", "commands", "bookings"})
 
 
 def server(role: str = "EMSP", **settings: Any) -> Server:
