@@ -16,7 +16,7 @@ from wwcp_ocpi.partners.publish import OwnObject
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import DateTime, PartyId, Secret
 from wwcp_ocpi.server.decisions import BookingAnswer, BookingQuestion
-from wwcp_ocpi.store.ports import PageRequest, Side
+from wwcp_ocpi.store.ports import PageRequest, Side, Store
 
 V = VERSIONS["2.3.0"]
 MODULES = frozenset({"bookings"})
@@ -61,10 +61,10 @@ async def known(made: Platform, name: str, party: PartyId, role: str) -> Caller:
     return Caller(made, secret)
 
 
-async def linked() -> tuple[MemoryNet, Platform, Platform, BookingSystem]:
-    """A CPO and an eMSP that are registered; the eMSP knows the BookingLocation."""
+async def linked(store: Store | None = None) -> tuple[MemoryNet, Platform, Platform, BookingSystem]:
+    """A CPO, with that store, and an eMSP that are registered; the eMSP knows the BookingLocation."""
     net = MemoryNet()
-    one = platform(net, "cpo.example", CPO, "CPO", modules=MODULES)
+    one = platform(net, "cpo.example", CPO, "CPO", modules=MODULES, store=store)
     other = platform(net, "emsp.example", EMSP, "EMSP", modules=MODULES)
     await register(one, other, ("2.3.0",))
     system = BookingSystem()

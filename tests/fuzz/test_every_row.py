@@ -35,6 +35,7 @@ from wwcp_ocpi.protocol.http import Request, Response
 from wwcp_ocpi.protocol.shape import field_names, fields_of
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import DateTime, PartyId, Secret
+from wwcp_ocpi.server.bookings import booking_id
 from wwcp_ocpi.server.routing import Route
 from wwcp_ocpi.store.memory import MemoryStore
 from wwcp_ocpi.store.ports import Key, Side, Stored
@@ -45,18 +46,19 @@ CASES = 11
 LEAST = 20_000
 
 MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs", "commands", "bookings"})
+BOOKED = booking_id(EMSP, "R1")
 MAKE: Mapping[str, Callable[..., dict[str, Any]]] = {
     "locations": location,
     "tariffs": tariff,
     "tokens": token,
     "sessions": session,
     "cdrs": cdr,
-    "bookings": lambda _: booking(),
+    "bookings": lambda _: booking(BOOKED),
     "bookings/booking_locations": lambda _: booking_location(),
 }
 """One object of each kind, in the version that is asked for."""
 SAMPLE_IDS = {"locations": ("LOC1", "E1", "1"), "tariffs": ("T1",), "tokens": ("012345678",), "sessions": ("S1",),
-              "cdrs": ("C1",), "commands": ("START_SESSION", "R1"), "bookings": ("B1",),
+              "cdrs": ("C1",), "commands": ("START_SESSION", "R1"), "bookings": (BOOKED,),
               "bookings/booking_locations": ("BL1", "CAL1")}  # fmt: skip
 PARTIES = {"CPO": CPO, "EMSP": EMSP}
 OTHER = {"CPO": "EMSP", "EMSP": "CPO"}
@@ -268,6 +270,8 @@ class Asking:
                 made.pop("connector_id", None)
         if row.operation is Operation.REQUEST_BOOKING:
             made.pop("canceled", None)
+            if len(made.get("request_id", "")) % 2:
+                made["request_id"] = "R1"  # a change of what is booked
             wanted = {**self._of_partner(made), "booking_location_id": "BL1", "location_id": "LOC1", "period": period()}
         names = field_names(kind)
         wanted = {

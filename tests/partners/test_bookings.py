@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +26,7 @@ from wwcp_ocpi.registry import AnyBooking
 from wwcp_ocpi.scalars import DateTime, PartyId
 from wwcp_ocpi.server.decisions import BookingAnswer
 from wwcp_ocpi.store.ports import Key, Side, Write
+from wwcp_ocpi.store.sqlite import SQLiteStore
 
 FROM, TO = DateTime.parse(START), DateTime.parse(END)
 THERE, HERE = "cpo.example", "emsp.example"
@@ -92,6 +95,20 @@ async def test_a_booking_is_changed_and_canceled_under_its_request_id() -> None:
     assert (await both(cpo, emsp))["reservation_status"] == "CANCELED"
     with pytest.raises(Refused, match="which is final"):
         await emsp.bookings.cancel(THERE, made.id, "BLOCKED")
+
+
+async def test_a_booking_in_a_database(tmp_path: Path) -> None:
+    store = await SQLiteStore.open(tmp_path / "cpo.sqlite")
+    _, cpo, emsp, system = await linked(store)
+    system.verdicts = ["PENDING"]
+    one, other = await asyncio.gather(*(ask(emsp, request_id="R1", authorization_reference="A1") for _ in range(2)))
+    assert one == other
+    await cpo.booking_desk.settle(one.id, BookingAnswer(verdict="ACCEPTED"))
+    with pytest.raises(Refused, match="expected a moment after"):
+        await emsp.bookings.change(THERE, one.id, period=period(END, START))
+    assert (await both(cpo, emsp))["reservation_status"] == "RESERVED"
+    assert await emsp.pull(THERE, PLACES) == Pulled(pages=1, received=1, unchanged=1)
+    await store.close()
 
 
 @rule("BKG-17")

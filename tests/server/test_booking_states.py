@@ -136,11 +136,24 @@ def test_a_period_is_as_long_as_the_terms_say() -> None:
     start, end = DateTime.parse(START), DateTime.parse(END)
     allowed: list[dict[str, Any]] = [{}, {"min_booking_duration": 60}, {"max_booking_duration": 60}]
     for terms in [*allowed, {"min_booking_duration": None}]:
-        states.check_period(start, end, raw({**TERMS, **terms}))
+        states.check_period(start, end, raw({**TERMS, **terms}), AT)
     refused: list[tuple[dict[str, Any], str]] = [
         ({"min_booking_duration": 60.5}, "at least 60.5 minutes, got 60"),
         ({"max_booking_duration": 59}, "at most 59 minutes, got 60"),
     ]
     for terms, message in refused:
         with pytest.raises(InvalidParameters, match=message):
-            states.check_period(start, end, raw({**TERMS, **terms}))
+            states.check_period(start, end, raw({**TERMS, **terms}), AT)
+    states.check_period(start, end, raw(TERMS), start)
+    with pytest.raises(InvalidParameters, match=f"expected a moment after {END}, got {END}"):
+        states.check_period(start, end, raw(TERMS), end)
+
+
+def test_a_booking_that_was_asked_about_too_often_can_still_be_cancelled() -> None:
+    (entry,) = booking()["booking_requests"]
+    made = raw(booking(booking_requests=[entry] * states.MOST_REQUESTS))
+    states.check_count(Wanted.CANCEL, made)
+    with pytest.raises(InvalidParameters, match="100 requests"):
+        states.check_count(Wanted.CHANGE, made)
+    with pytest.raises(InvalidParameters, match="200 requests"):
+        states.check_count(Wanted.CANCEL, raw(booking(booking_requests=[entry] * 2 * states.MOST_REQUESTS)))

@@ -269,6 +269,14 @@ async def test_what_was_never_published_cannot_be_booked() -> None:
             {"period": period("2051-05-01T12:00:00Z", "2051-05-01T13:31:00Z")},
             "$.period: expected at least 30 and at most 90.5 minutes, got 91",
         ),
+        (
+            {"period": period("2020-05-01T12:00:00Z", END)},
+            "$.period: expected at least 30 and at most 90.5 minutes, got",
+        ),
+        (
+            {"period": period("2020-05-01T12:00:00Z", "2020-05-01T13:00:00Z")},
+            "$.period.end_date_time: expected a moment",
+        ),
         ({"request_id": ""}, "$.request_id: expected an id"),
         ({"request_id": "R2", "canceled": CANCELED}, "$.request_id: no Booking was requested under this id"),
         ({"period": {"start_date_time": START}}, "bookings: $.period.end_date_time: required in Period, but missing"),
@@ -277,7 +285,8 @@ async def test_what_was_never_published_cannot_be_booked() -> None:
 async def test_a_request_that_makes_no_sense_is_refused_with_its_place(more: dict[str, Any], expected: str) -> None:
     terms = {**TERMS, "min_booking_duration": 30, "max_booking_duration": 90.5}
     made, system, call = await cpo(place=booking_location(booking_terms=terms))
-    assert refused(await call("POST", SENDER, booking_request(**more))) == (200, 2001, expected)
+    status, code, message = refused(await call("POST", SENDER, booking_request(**more)))
+    assert (status, code, message[: len(expected)]) == (200, 2001, expected)
     assert system.asked == []
     assert await made.store.count(Side.OURS, "bookings") == 0
 
@@ -327,6 +336,30 @@ async def test_an_answer_of_ours_that_makes_no_booking_is_ours_to_answer_for(ans
     made.server.booker = Wrong()
     assert refused(await call("POST", SENDER, booking_request()))[:2] == (200, 3000)
     assert await made.store.count(Side.OURS, "bookings") == 0
+
+
+async def test_a_change_needs_no_booking_location_and_cannot_leave_it() -> None:
+    made, system, call = await cpo()
+    await made.publisher.publish(V, PLACES, [own(booking_location("BL2"))])
+    await call("POST", SENDER, booking_request())
+    for more, place in (({"booking_location_id": "BL2"}, "booking_location_id"), ({"location_id": "L"}, "location_id")):
+        status, code, message = refused(await call("POST", SENDER, booking_request(**more)))
+        assert (status, code, message.partition(":")[0]) == (200, 2001, f"$.{place}")
+    await made.publisher.withdraw(V, PLACES, CPO, "BL1")
+    changed = data(await call("POST", SENDER, booking_request(booking_location_id="bl1", power_required=3)))
+    assert statuses(changed) == ("RESERVED", ["ACCEPTED", "ACCEPTED"])
+    assert [asked.booking_location is None for asked in system.asked] == [False, True]
+
+
+async def test_what_failed_may_be_asked_again() -> None:
+    _, system, call = await cpo("ACCEPTED", "FAILED", "ACCEPTED")
+    await call("POST", SENDER, booking_request())
+    cancel = booking_request(canceled=CANCELED)
+    assert statuses(data(await call("POST", SENDER, cancel))) == ("RESERVED", ["ACCEPTED", "FAILED"])
+    final = data(await call("POST", SENDER, cancel))
+    assert statuses(final) == ("CANCELED", ["ACCEPTED", "FAILED", "ACCEPTED"])
+    assert data(await call("POST", SENDER, cancel)) == final
+    assert len(system.asked) == 3
 
 
 async def test_a_booking_of_two_of_our_parties_stays_with_the_first() -> None:

@@ -116,6 +116,7 @@ class Bookings:
         *,
         request_id: str | None = None,
         ours: PartyId | None = None,
+        theirs: PartyId | None = None,
         **fields: object,
     ) -> AnyBooking:
         """Ask a CPO for a booking.
@@ -124,6 +125,7 @@ class Bookings:
             booking_location_id: of a BookingLocation that the CPO pushed, or that was pulled (BKG-03).
             request_id: names the Booking among ours; new if None. To ask again after a failure, give the same.
             ours: the party that asks, where we are several.
+            theirs: the CPO, where the partner is a hub.
             fields: what else the BookingRequest says, in the form of the wire: `tokens`, `booking_option`,
                 `access_information`, `power_required`, `authorization_reference` (new if not given).
 
@@ -137,27 +139,31 @@ class Bookings:
         """
         partner = self._book.get(partner_id)
         version = self._peer_of(partner).version
-        place = await self._known(version, LOCATIONS, booking_location_id, partner)
+        place = await self._known(version, LOCATIONS, booking_location_id, partner, theirs)
         if place is None:
             raise UsageError(f"booking_locations/{booking_location_id}: not known here; pull them first")
+        offered = patch.split(place.body)
         requester = ours or min(self._settings.parties, key=lambda party: party.role != _ROLE).id
         made = {
             "country_code": requester.country_code,
             "party_id": requester.party_id,
             "request_id": request_id or secrets.token_hex(16),
-            "location_id": patch.split(place.body)["location_id"],
+            "location_id": offered["location_id"],
             "booking_location_id": booking_location_id,
             "period": {"start_date_time": start, "end_date_time": end},
             "authorization_reference": secrets.token_hex(16),
             **fields,
         }
-        return await self._send(partner, patch.split(codec.encode(made)))
+        return await self._send(partner, _party(offered), patch.split(codec.encode(made)))
 
-    async def change(self, partner_id: str, booking_id: str, **fields: object) -> AnyBooking:
+    async def change(
+        self, partner_id: str, booking_id: str, *, theirs: PartyId | None = None, **fields: object
+    ) -> AnyBooking:
         """Ask for another time, place or token, under the same request id (BKG-11).
 
         Args:
             booking_id: the CPO's, of a Booking that is known here.
+            theirs: the CPO, where the partner is a hub.
             fields: those of the BookingRequest that become different.
 
         Raises:
@@ -166,30 +172,35 @@ class Bookings:
             Unreachable, BadAnswer: nobody knows whether the request arrived; it may be sent again.
         """
         partner = self._book.get(partner_id)
-        stored = await self._known(self._peer_of(partner).version, KIND, booking_id, partner)
+        stored = await self._known(self._peer_of(partner).version, KIND, booking_id, partner, theirs)
         if stored is None:
             raise UsageError(f"bookings/{booking_id}: not known here; pull them first")
-        request = states.standing_request(patch.split(stored.body))
-        return await self._send(partner, patch.merge(request, patch.split(codec.encode(fields))))
+        booking = patch.split(stored.body)
+        request = patch.merge(states.standing_request(booking), patch.split(codec.encode(fields)))
+        return await self._send(partner, _party(booking), request)
 
-    async def cancel(self, partner_id: str, booking_id: str, reason: str = "NO_CANCELED") -> AnyBooking:
+    async def cancel(
+        self, partner_id: str, booking_id: str, reason: str = "NO_CANCELED", *, theirs: PartyId | None = None
+    ) -> AnyBooking:
         """Ask to end a booking; `reason` is a word of CanceledReason (BKG-17). Otherwise as `change`."""
         canceled = {"cancellation_reason": reason, "who_canceled": _ROLE}
-        return await self.change(partner_id, booking_id, canceled=canceled)
+        return await self.change(partner_id, booking_id, theirs=theirs, canceled=canceled)
 
-    async def _known(self, version: Version, kind: str, id: str, partner: Partner) -> Stored | None:
+    async def _known(
+        self, version: Version, kind: str, id: str, partner: Partner, theirs: PartyId | None
+    ) -> Stored | None:
         key = version.key_id(version.kind(kind).resource, id)
-        found = await self._store.find(Side.THEIRS, kind, key, sorted(partner.party_ids))
+        found = await self._store.find(Side.THEIRS, kind, key, [theirs] if theirs else sorted(partner.party_ids))
         return found if found is not None and found.version == version.number else None
 
-    async def _send(self, partner: Partner, request: RawObject) -> AnyBooking:
+    async def _send(self, partner: Partner, theirs: PartyId, request: RawObject) -> AnyBooking:
         if partner.blocked:
             raise UsageError(f"{partner.id} is blocked")
         peer = self._peer_of(partner)
         row = peer.row(Operation.REQUEST_BOOKING, KIND, Interface.SENDER)
         body = patch.join(request)
         self._check(row, request, body)
-        peer.wire.ours = _party(request)
+        peer.wire.ours, peer.wire.theirs = _party(request), theirs
         answered = await peer.call(row, body=body)
         data = answered.envelope.data
         if data is None or envelope.is_null(data):

@@ -19,7 +19,7 @@ import msgspec
 from wwcp_ocpi.protocol import codec, patch
 from wwcp_ocpi.protocol.errors import InvalidParameters, UsageError
 from wwcp_ocpi.protocol.patch import RawObject
-from wwcp_ocpi.scalars import DateTime, PartyId
+from wwcp_ocpi.scalars import DateTime, PartyId, fold
 from wwcp_ocpi.server.decisions import BookingAnswer, Wanted
 from wwcp_ocpi.server.decisions.bookings import Verdict
 
@@ -41,6 +41,8 @@ _DECIDED = frozenset(
 _REFUSALS = {"DECLINED": "REJECTED", "FAILED": "FAILED"}
 """What becomes of a new Booking when its first request is refused."""
 _MINUTE = 60_000_000
+MOST_REQUESTS = 100
+"""How often a Booking can be changed. After that it can still be cancelled, as often again."""
 
 
 def begun(id: str, owner: PartyId, request: RawObject, booking_location: RawObject, at: DateTime) -> RawObject:
@@ -122,6 +124,11 @@ def latest_request(booking: RawObject) -> RawObject:
     return patch.split(patch.children(booking, REQUESTS)[-1][_REQUEST])
 
 
+def has_failed(booking: RawObject) -> bool:
+    """Whether the last request FAILED: nobody decided, and the same may be asked again."""
+    return patch.text_of(patch.children(booking, REQUESTS)[-1], _REQUEST_STATUS) == "FAILED"
+
+
 def standing_request(booking: RawObject) -> RawObject:
     """The last request that was not refused: what a further one changes."""
     entries = patch.children(booking, REQUESTS)
@@ -140,6 +147,36 @@ def wanted(stored: RawObject | None, request: RawObject) -> Wanted:
             raise InvalidParameters("$.request_id: no Booking was requested under this id", path="$.request_id")
         return Wanted.CANCEL
     return Wanted.NEW if stored is None else Wanted.CHANGE
+
+
+def check_location(booking_location: RawObject, request: RawObject) -> None:
+    """Refuse a request whose Location is not that of its BookingLocation.
+
+    Raises:
+        InvalidParameters
+    """
+    _same(booking_location, request, "location_id", "the BookingLocation")
+
+
+def check_place(booking: RawObject, request: RawObject) -> None:
+    """Refuse to move a Booking to another BookingLocation, which has other terms and tariffs: that is another Booking.
+
+    Raises:
+        InvalidParameters
+    """
+    for name in ("booking_location_id", "location_id"):
+        _same(standing_request(booking), request, name, "the Booking")
+
+
+def check_count(what: Wanted, booking: RawObject) -> None:
+    """Refuse to make a Booking grow without end.
+
+    Raises:
+        InvalidParameters
+    """
+    most = MOST_REQUESTS * (2 if what is Wanted.CANCEL else 1)
+    if len(patch.children(booking, REQUESTS)) >= most:
+        raise InvalidParameters(f"$.request_id: {most} requests were made for this Booking, and no more are taken")
 
 
 def check_deadlines(what: Wanted, booking: RawObject, at: DateTime) -> None:
@@ -162,16 +199,17 @@ def check_deadlines(what: Wanted, booking: RawObject, at: DateTime) -> None:
     raise InvalidParameters(f"this Booking begins at {start} and can be {done} until {minutes:f} minutes before")
 
 
-def check_period(start: DateTime, end: DateTime, terms: RawObject) -> None:
-    """Refuse a time that ends before it begins, or is shorter or longer than the terms allow.
+def check_period(start: DateTime, end: DateTime, terms: RawObject, at: DateTime) -> None:
+    """Refuse a time that is over, ends before it begins, or is shorter or longer than the terms allow.
 
     Raises:
         InvalidParameters
     """
     minutes = Decimal(end.micros - start.micros) / _MINUTE
-    if minutes <= 0:
+    earliest = max(start, at)
+    if end <= earliest:
         raise InvalidParameters(
-            f"$.period.end_date_time: expected a moment after {start}, got {end}", path="$.period.end_date_time"
+            f"$.period.end_date_time: expected a moment after {earliest}, got {end}", path="$.period.end_date_time"
         )
     least, most = (_number(terms, f"{which}_booking_duration") for which in ("min", "max"))
     if (least is not None and minutes < least) or (most is not None and minutes > most):
@@ -184,6 +222,12 @@ def check_period(start: DateTime, end: DateTime, terms: RawObject) -> None:
 def has(fields: RawObject, name: str) -> bool:
     """Whether a field is there and not null."""
     return bytes(fields.get(name, b"null")) != b"null"
+
+
+def _same(known: RawObject, request: RawObject, name: str, whose: str) -> None:
+    expected = patch.text_of(known, name) or ""
+    if fold(expected) != fold(patch.text_of(request, name) or ""):
+        raise InvalidParameters(f"$.{name}: expected {expected!r} as {whose} has it", path=f"$.{name}")
 
 
 def _wishes(request: RawObject) -> RawObject:

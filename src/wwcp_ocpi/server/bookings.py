@@ -51,7 +51,10 @@ class Turns:
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A BookingRequest as it came. `id` is that of its Booking; `booking_location` is None for a cancellation."""
+    """A BookingRequest as it came: `body` is its object, `fields` its JSON. `id` is that of its Booking.
+
+    `booking_location` is None where it is not published any more; then there is a Booking.
+    """
 
     id: str
     owner: PartyId
@@ -87,7 +90,21 @@ async def request_booking(call: Call) -> Answer:
         fields = patch.split(raw)
         if stored is not None and _is_repeated(call, stored, fields):
             return ok(stored.body)
-        asked = await _read(call, stored, id, requester, body, fields)
+        found = await _place(call, body, _owner(stored) if stored is not None else None)
+        if stored is None and found is None:
+            raise PartnerError(
+                f"$.booking_location_id: no such BookingLocation: {body.booking_location_id[:64]!r}",
+                path="$.booking_location_id",
+                ocpi_status=StatusCode.UNKNOWN_LOCATION,
+            )
+        asked = Asked(
+            id=id,
+            owner=_owner(stored or found),
+            requester=requester,
+            body=body,
+            fields=fields,
+            booking_location=patch.split(found.body) if found is not None else None,
+        )
         what = _admit(call, stored, asked, now())
         answer = await _decide(call, asked, what, stored)
         return ok(await _keep(call, asked, answer))
@@ -98,45 +115,26 @@ def booking_id(requester: PartyId, request_id: str) -> str:
     return hashlib.sha256(f"{requester}|{fold(request_id)}".encode()).hexdigest()[:32]
 
 
-async def _read(call: Call, stored: Stored | None, id: str, requester: PartyId, body: Any, fields: RawObject) -> Asked:
-    """The request with what it is about: the BookingLocation, which a cancellation does not need any more.
-
-    Raises:
-        PartnerError: 2003, no such BookingLocation (BKG-03).
-        InvalidParameters: it belongs to another Location, or to another of our parties than the Booking.
-    """
-    owner = _owner(stored) if stored is not None else None
-    if stored is not None and owner is not None and states.has(fields, "canceled"):
-        return Asked(id=id, owner=owner, requester=requester, body=body, fields=fields, booking_location=None)
-    resource = call.version.kind(LOCATIONS).resource
-    key = call.version.key_id(resource, body.booking_location_id)
-    found = await call.server.store.find(Side.OURS, LOCATIONS, key, sorted(addressed_parties(call)))
-    if found is None or found.version != call.version.number:
-        raise PartnerError(
-            f"$.booking_location_id: no such BookingLocation: {body.booking_location_id[:64]!r}",
-            path="$.booking_location_id",
-            ocpi_status=StatusCode.UNKNOWN_LOCATION,
-        )
-    place = patch.split(found.body)
-    if fold(patch.text_of(place, "location_id") or "") != fold(body.location_id):
-        raise InvalidParameters("$.location_id: expected that of the BookingLocation", path="$.location_id")
-    if owner not in (None, _owner(found)):
-        raise InvalidParameters(
-            "$.booking_location_id: a BookingLocation of another party than the Booking", path="$.booking_location_id"
-        )
-    return Asked(id=id, owner=_owner(found), requester=requester, body=body, fields=fields, booking_location=place)
+async def _place(call: Call, body: Any, owner: PartyId | None) -> Stored | None:
+    """Our BookingLocation that a request names: of the owner of the Booking, or of any party that is addressed."""
+    owners = [owner] if owner is not None else sorted(addressed_parties(call))
+    key = call.version.key_id(call.version.kind(LOCATIONS).resource, body.booking_location_id)
+    found = await call.server.store.find(Side.OURS, LOCATIONS, key, owners)
+    return found if found is not None and found.version == call.version.number else None
 
 
 def _is_repeated(call: Call, stored: Stored, fields: RawObject) -> bool:
-    """Whether this is the latest request for the Booking once more.
+    """Whether this is the latest request for the Booking once more, and it did not fail.
 
     Raises:
         NotAllowed: the Booking is another partner's.
     """
     if stored.audience != call.caller.partner or stored.version != call.version.number:
         raise NotAllowed("$.request_id: this Booking is held through another connection", path="$.request_id")
-    latest = states.latest_request(patch.split(stored.body))
-    return etag.canonical(patch.join(latest)) == etag.canonical(patch.join(fields))
+    booking = patch.split(stored.body)
+    if states.has_failed(booking) and not _is_final(call, booking):
+        return False
+    return etag.canonical(patch.join(states.latest_request(booking))) == etag.canonical(patch.join(fields))
 
 
 def _admit(call: Call, stored: Stored | None, asked: Asked, at: DateTime) -> Wanted:
@@ -144,23 +142,34 @@ def _admit(call: Call, stored: Stored | None, asked: Asked, at: DateTime) -> Wan
 
     Raises:
         InvalidParameters: the Booking has come to its end, or its terms are against it.
+        OCPIError: our BookingLocation names no terms.
     """
     booking = patch.split(stored.body) if stored is not None else None
-    if booking is not None:
-        state = patch.text_of(booking, states.STATUS) or ""
-        lifecycle = call.resource.lifecycle
-        if lifecycle is not None and lifecycle.is_final(state):
-            raise InvalidParameters(f"$.request_id: this Booking is {state}, which is final", path="$.request_id")
     what = states.wanted(booking, asked.fields)
     if booking is not None:
+        if _is_final(call, booking):
+            state = patch.text_of(booking, states.STATUS)
+            raise InvalidParameters(f"$.request_id: this Booking is {state}, which is final", path="$.request_id")
+        states.check_place(booking, asked.fields)
         states.check_deadlines(what, booking, at)
-    if asked.booking_location is not None:
-        if not states.has(asked.booking_location, "booking_terms"):
-            log.error("booking.without_terms", booking_location=asked.body.booking_location_id)
-            raise OCPIError("this BookingLocation has no booking_terms, which a Booking must name")
-        terms = patch.split(asked.booking_location["booking_terms"])
-        states.check_period(asked.body.period.start_date_time, asked.body.period.end_date_time, terms)
+        states.check_count(what, booking)
+    if what is Wanted.CANCEL:
+        return what
+    named = booking or asked.booking_location
+    assert named is not None, "what is new has a BookingLocation"
+    if booking is None:
+        states.check_location(named, asked.fields)
+    if not states.has(named, "booking_terms"):
+        log.error("booking.without_terms", booking_location=asked.body.booking_location_id)
+        raise OCPIError("this BookingLocation has no booking_terms, which a Booking must name")
+    period = asked.body.period
+    states.check_period(period.start_date_time, period.end_date_time, patch.split(named["booking_terms"]), at)
     return what
+
+
+def _is_final(call: Call, booking: RawObject) -> bool:
+    lifecycle = call.resource.lifecycle
+    return lifecycle is not None and lifecycle.is_final(patch.text_of(booking, states.STATUS) or "")
 
 
 async def _decide(call: Call, asked: Asked, what: Wanted, stored: Stored | None) -> BookingAnswer:
@@ -206,7 +215,7 @@ async def _keep(call: Call, asked: Asked, answer: BookingAnswer) -> bytes:
             return None
         _admit(call, stored, asked, at)
         if stored is None:
-            assert asked.booking_location is not None, "only what is booked can be cancelled"
+            assert asked.booking_location is not None, "what is new has a BookingLocation"
             booking = states.begun(asked.id, asked.owner, asked.fields, asked.booking_location, at)
         else:
             booking = states.asked_again(patch.split(stored.body), asked.fields, at)
@@ -242,6 +251,7 @@ def _requester(call: Call, body: Any) -> PartyId:
     return party
 
 
-def _owner(stored: Stored) -> PartyId:
+def _owner(stored: Stored | None) -> PartyId:
+    assert stored is not None, "one of the two is there"
     fields = patch.split(stored.body)
     return PartyId.of(*(patch.text_of(fields, name) or "" for name in ("country_code", "party_id")))

@@ -31,7 +31,7 @@ class BookingQuestion(msgspec.Struct, frozen=True, kw_only=True):
     checked; whether the time is free is the question. `power_kw` is None where any power will do.
 
     `request` is the BookingRequest as it came. `booking` is the Booking as it stands, None for a new one.
-    `booking_location` is ours as it is published, None for a cancellation.
+    `booking_location` is ours as it is published; None where it is not any more and there is a Booking.
     """
 
     booking_id: str
