@@ -213,6 +213,27 @@ async def test_an_answer_that_is_no_booking_of_ours_is_not_kept(data: object, me
     assert await kept(emsp, "bookings", Side.THEIRS) == []
 
 
+async def test_an_answer_beside_the_specification_is_kept_and_reported() -> None:
+    net, _, emsp, _ = await linked()
+    odd = booking(request_id="r1", authorization_reference="x" * 40, reservation_status="MAYBE")
+
+    async def answer(request: Request) -> Response:
+        body = envelope.success(json.dumps(odd).encode())
+        return Response(status=200, headers={"content-type": "application/json"}, body=body)
+
+    net.hosts[THERE] = answer
+    with structlog.testing.capture_logs() as logs:
+        made = await ask(emsp, request_id="R1", theirs=CPO)
+    assert str(made.reservation_status) == "MAYBE"
+    assert await kept(emsp, "bookings", Side.THEIRS) == [odd]
+    assert [one["first"] for one in logs if one["event"] == "object.not_as_specified"] == [
+        "$.reservation_status: 'MAYBE' is no ReservationStatus of this version; kept"
+    ]
+    sent = net.requests[-1].headers
+    names = ("ocpi-from-country-code", "ocpi-from-party-id", "ocpi-to-country-code", "ocpi-to-party-id")
+    assert [sent[name] for name in names] == ["NL", "EMP", "DE", "GEF"]
+
+
 async def test_the_desk_knows_only_our_bookings_and_what_makes_one() -> None:
     _, cpo, emsp, _ = await linked()
     with pytest.raises(NotFound):
