@@ -110,3 +110,40 @@ def cdr(version: str, id: str = "C1", last_updated: str = MIDDLE, **more: Any) -
     base = {**_named(version, ("DE", "GEF")), "id": id, "start_date_time": OLD, **who, "auth_method": "WHITELIST"}
     money = {"currency": "EUR", "charging_periods": _PERIODS, "total_cost": cost, "total_energy": 1.5, "total_time": 1}
     return {**base, **money, "last_updated": last_updated, **more}
+
+
+START, END = "2051-05-01T12:00:00Z", "2051-05-01T13:00:00Z"
+TERMS = {"supported_access_methods": ["TOKEN"], "change_until_minutes": 60, "cancel_until_minutes": 30}
+
+
+def period(start: str = START, end: str = END) -> dict[str, str]:
+    """A stretch of time, of an hour a few years ahead unless told."""
+    return {"start_date_time": start, "end_date_time": end}
+
+
+def calendar(id: str = "CAL1", last_updated: str = MIDDLE, *slots: dict[str, Any]) -> dict[str, Any]:
+    """A Calendar that is free at these times; for a day unless told."""
+    day = {"begin_from": "2051-05-01T00:00:00Z", "end_before": "2051-05-02T00:00:00Z"}
+    free = list(slots) or [period("2051-05-01T08:00:00Z", "2051-05-01T18:00:00Z")]
+    return {"id": id, **day, "available_timeslots": free, "last_updated": last_updated}
+
+
+def booking_location(id: str = "BL1", last_updated: str = MIDDLE, **more: Any) -> dict[str, Any]:
+    """A BookingLocation with terms and one Calendar."""
+    base = {**_named("2.3.0", ("DE", "GEF")), "id": id, "location_id": "LOC1", "tariff_ids": ["T1"]}
+    return {**base, "booking_terms": TERMS, "calendars": [calendar()], "last_updated": last_updated, **more}
+
+
+def booking_request(request_id: str = "R1", **more: Any) -> dict[str, Any]:
+    """A BookingRequest of NL*EMP for that BookingLocation."""
+    base = {**_named("2.3.0", ("NL", "EMP")), "request_id": request_id, "location_id": "LOC1"}
+    base |= {"booking_location_id": "BL1", "period": period(), "authorization_reference": "A1"}
+    return {**base, "tokens": [_CDR_TOKEN], **more}
+
+
+def booking(id: str = "B1", last_updated: str = MIDDLE, **more: Any) -> dict[str, Any]:
+    """A Booking of NL*EMP that is RESERVED."""
+    asked = {"request_status": "ACCEPTED", "booking_request": booking_request(), "request_received": OLD}
+    base = {**_named("2.3.0", ("DE", "GEF")), "id": id, "request_id": "R1", "location_id": "LOC1", "period": period()}
+    base |= {"reservation_status": "RESERVED", "authorization_reference": "A1", "booking_terms": TERMS}
+    return {**base, "booking_requests": [asked], "last_updated": last_updated, **more}

@@ -22,9 +22,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.booking import BookingSystem
 from tests.commanding import Operator
 from tests.fuzz import strategies as some
-from tests.objects import NEW, OLD, cdr, location, session, tariff, token
+from tests.objects import NEW, OLD, booking, booking_location, cdr, location, period, session, tariff, token
 from tests.platforms import CPO, EMSP, MemoryNet, platform
 from tests.profiling import Station
 from wwcp_ocpi.gateway.platform import Platform
@@ -37,6 +38,7 @@ from wwcp_ocpi.protocol.http import Request, Response
 from wwcp_ocpi.protocol.shape import field_names, fields_of
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import DateTime, PartyId, Secret
+from wwcp_ocpi.server.bookings import booking_id
 from wwcp_ocpi.server.decisions import ConnectorTariffs
 from wwcp_ocpi.server.extensions import EXTENSIONS
 from wwcp_ocpi.server.preferences import CAPABLE
@@ -49,18 +51,22 @@ LONG_EXAMPLES = 300
 CASES = 11
 LEAST = 20_000
 
-MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs", "commands", "chargingprofiles"})
+MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs", "commands", "chargingprofiles", "bookings"})
+BOOKED = booking_id(EMSP, "R1")
 MAKE: Mapping[str, Callable[..., dict[str, Any]]] = {
     "locations": location,
     "tariffs": tariff,
     "tokens": token,
     "sessions": session,
     "cdrs": cdr,
+    "bookings": lambda _: booking(BOOKED),
+    "bookings/booking_locations": lambda _: booking_location(),
 }
 ASKED = "0" * 32
 """The id of what was asked of the partner and waits for its result."""
 SAMPLE_IDS = {"locations": ("LOC1", "E1", "1"), "tariffs": ("T1",), "tokens": ("012345678",), "sessions": ("S1",),
-              "cdrs": ("C1",), "commands": ("START_SESSION", ASKED), "chargingprofiles": ("S1",)}  # fmt: skip
+              "cdrs": ("C1",), "commands": ("START_SESSION", ASKED), "chargingprofiles": ("S1",), "bookings": (BOOKED,),
+              "bookings/booking_locations": ("BL1", "CAL1")}  # fmt: skip
 PARTIES = {"CPO": CPO, "EMSP": EMSP}
 OTHER = {"CPO": "EMSP", "EMSP": "CPO"}
 ACCESS, INVITATION = Secret("token-access"), Secret("token-invitation")
@@ -73,6 +79,7 @@ TAKEN = PROFILES | {
     Operation.COMMAND,
     Operation.AUTHORIZE,
     Operation.SET_PREFERENCES,
+    Operation.REQUEST_BOOKING,
 }
 REQUIRED = {"DateTime": OLD, "int": "900", "URL": "https://partner.example/results?id=1"}
 """A value for a parameter that must be there, by its type."""
@@ -118,6 +125,7 @@ class World:
         self.platform.server.commander = Operator()
         self.platform.server.tariffs = Chooser()
         self.platform.server.profile_operator = Station()
+        self.platform.server.booker = BookingSystem()
         self.runner = asyncio.Runner()
         self.role_of_partner = OTHER[role]
         self.runner.run(self._join(self.role_of_partner))
@@ -150,6 +158,8 @@ class World:
 
     def _seed(self) -> None:
         for name, make in MAKE.items():
+            if name not in self.version.kinds:
+                continue
             module, resource = self.version.kind(name)
             body = make(self.version.number)
             if name == "locations" and "chargingprofiles" in self.version.modules:
@@ -270,7 +280,7 @@ class Asking:
         self.route = route
         self.row = route.endpoint
         self.secret = INVITATION if self.row.operation is Operation.REGISTER else ACCESS
-        self.ids = SAMPLE_IDS.get(self.row.module, ())
+        self.ids = SAMPLE_IDS.get(route.kind, ())
         owner = made.theirs if self.row.interface is Interface.RECEIVER else made.ours
         self.owner = owner
         ids = iter(self.ids)
@@ -326,6 +336,11 @@ class Asking:
                 made["token"] = {**made["token"], **self._of_partner(made["token"])}
             if "evse_uid" not in made:
                 made.pop("connector_id", None)
+        if row.operation is Operation.REQUEST_BOOKING:
+            made.pop("canceled", None)
+            if len(made.get("request_id", "")) % 2:
+                made["request_id"] = "R1"  # a change of what is booked
+            wanted = {**self._of_partner(made), "booking_location_id": "BL1", "location_id": "LOC1", "period": period()}
         names = field_names(kind)
         wanted = {
             name: value
@@ -383,7 +398,7 @@ async def ask(made: World, row: Endpoint, request: Request, is_sound: bool) -> N
     if made.store._objects != objects:
         assert is_done, ("refused, and changed", request, answer)
         found = made.platform.server.router.find(request.method, request.path)
-        _changed(made, found.route.endpoint, request, objects)
+        _changed(made, found.route, request, objects)
     if made.store._documents != documents:
         assert is_done, ("refused, and changed", request, answer)
         assert row.module in ("credentials", "commands", "chargingprofiles"), request
@@ -391,19 +406,20 @@ async def ask(made: World, row: Endpoint, request: Request, is_sound: bool) -> N
         await made.reset()
 
 
-def _changed(made: World, row: Endpoint, request: Request, before: Mapping[Key, Stored]) -> None:
-    """What may have changed: one object of the partner, whole, and called what it calls itself."""
-    after = made.store._objects
+def _changed(made: World, route: Route, request: Request, before: Mapping[Key, Stored]) -> None:
+    """What may have changed: one object of the partner, or made for it; whole, and called what it calls itself."""
+    after, row = made.store._objects, route.endpoint
     touched = {key for key in before.keys() | after.keys() if before.get(key) is not after.get(key)}
-    assert row.operation in CHANGES, request
+    assert row.operation in CHANGES | {Operation.REQUEST_BOOKING}, request
+    whose = (Side.OURS, made.ours) if row.operation is Operation.REQUEST_BOOKING else (Side.THEIRS, made.theirs)
     assert len(touched) == 1 or row.operation is Operation.DELETE_OF_PARTY, touched
     for key in touched:
-        assert (key.side, key.module, key.owner) == (Side.THEIRS, row.module, made.theirs), key
+        assert (key.side, key.owner, key.module) == (*whose, route.kind), key
         stored = after.get(key)
         if stored is None:
             assert request.method == "DELETE", request
             continue
-        _whole(made, row, key, stored)
+        _whole(made, route, key, stored)
         is_all = row.operation is Operation.POST or (
             row.operation is Operation.PUT and len([name for name in row.params if name[-3:] != "ode"]) == 2
         )
@@ -411,8 +427,8 @@ def _changed(made: World, row: Endpoint, request: Request, before: Mapping[Key, 
             assert stored.body == request.body, "kept as it came"
 
 
-def _whole(made: World, row: Endpoint, key: Key, stored: Stored) -> None:
-    resource = made.version.modules[row.module].resource
+def _whole(made: World, route: Route, key: Key, stored: Stored) -> None:
+    resource = route.resource
     assert resource is not None
     errors = [found for found in check(resource.type, stored.body) if found.severity is Severity.ERROR]
     assert not errors, (errors, stored)
@@ -420,7 +436,7 @@ def _whole(made: World, row: Endpoint, key: Key, stored: Stored) -> None:
     assert made.version.key_id(resource, body[resource.id_field], body.get(resource.qualifier)) == key.id, (key, stored)
     if resource.names_owner:
         assert PartyId.of(body["country_code"], body["party_id"]) == key.owner, (key, stored)
-    assert stored.source == "partner", stored
+    assert (stored.source if key.side is Side.THEIRS else stored.audience) == "partner", stored
     assert stored.version == made.version.number, stored
     assert stored.last_updated == DateTime.parse(body["last_updated"]).micros, stored
 

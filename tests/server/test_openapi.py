@@ -18,7 +18,7 @@ from wwcp_ocpi.server.dispatch import BEHAVIOURS
 from wwcp_ocpi.server.extensions import EXTENSIONS
 from wwcp_ocpi.server.openapi import openapi
 
-MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs", "commands", "chargingprofiles"})
+MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs", "commands", "chargingprofiles", "bookings"})
 
 
 def server(role: str = "EMSP", **settings: Any) -> Server:

@@ -126,8 +126,11 @@ class Peer:
         return url
 
     def _url(self, module: str, interface: Interface) -> str | None:
+        known = self.version.modules.get(module)
+        if known is None:
+            return None
         for endpoint in self.endpoints:
-            if endpoint.identifier.lower() == module and (
+            if known.is_called(endpoint.identifier) and (
                 interface is Interface.BOTH
                 or not self.version.facts.endpoints_have_roles
                 or (endpoint.role or "").upper() == interface.value
@@ -195,7 +198,7 @@ class Peer:
             **({"date_to": date_to.wire} if date_to else {}),
             **({"limit": str(limit)} if limit else {}),
         }
-        url = _extended(self.url_of(row.module, row.interface), "", query)
+        url = _extended(self.url_of(row.module, row.interface), row.path, query)
         return Pages(lambda at: self.send(row, at), url, cls, on_bad=on_bad)
 
     def list_row(self, cls: StructType) -> Endpoint:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from wwcp_ocpi.client.peer import Peer
 from wwcp_ocpi.partners import (
+    BookingDesk,
+    Bookings,
     ChargingProfiles,
     Commands,
     Courier,
@@ -41,6 +43,8 @@ class Platform:
         self.profiles = ChargingProfiles(settings, store, self.book, self.registration.peer_of)
         self.followers = ProfileFollowers(store, self.book, self.registration.peer_of)
         self.desk = OrderDesk(store, self.book, self.registration.peer_of)
+        self.bookings = Bookings(settings, store, self.book, self.registration.peer_of)
+        self.booking_desk = BookingDesk(store, self.publisher, settings)
         self.server.desk = self.desk
         self.server.followers = self.followers
         self.server.results["commands"] = self.commands

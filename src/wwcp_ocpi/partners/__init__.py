@@ -3,6 +3,7 @@
 
 from wwcp_ocpi.partners.asking import Sent
 from wwcp_ocpi.partners.book import PartnerBook
+from wwcp_ocpi.partners.bookings import BookingDesk, Bookings
 from wwcp_ocpi.partners.commands import Commands
 from wwcp_ocpi.partners.delivery import Courier
 from wwcp_ocpi.partners.desk import OrderDesk
@@ -16,6 +17,8 @@ from wwcp_ocpi.partners.timetable import TariffTimetables
 
 __all__ = [
     "Access",
+    "BookingDesk",
+    "Bookings",
     "ChargingProfiles",
     "Commands",
     "Courier",

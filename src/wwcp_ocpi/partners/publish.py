@@ -3,29 +3,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import msgspec
 
 from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.model import Partner
-from wwcp_ocpi.protocol import codec, patch
-from wwcp_ocpi.protocol.endpoint import Interface, Operation
-from wwcp_ocpi.protocol.errors import NotFound
-from wwcp_ocpi.protocol.patch import Opened, Step
+from wwcp_ocpi.protocol import codec, lifecycle, patch
+from wwcp_ocpi.protocol.endpoint import Interface, Operation, Resource
+from wwcp_ocpi.protocol.errors import NotFound, UsageError
+from wwcp_ocpi.protocol.patch import Opened, RawObject, Step
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.scalars import PartyId, now
 from wwcp_ocpi.server.versions import may_call
 from wwcp_ocpi.store.ports import Decide, Delete, Key, Objects, Outcome, Push, Side, Stored, Write
+
+Change: TypeAlias = Mapping[str, Any] | Callable[[RawObject], Mapping[str, Any]]
+"""The fields that change and their new values; or what finds them out when it sees the object or part as it is."""
 
 
 class OwnObject(msgspec.Struct, frozen=True, kw_only=True):
     """One of our objects, as bytes of a version, to be published.
 
     `qualifier` is what names it together with its id: a Token's type. `concerns` is the party that a private object
-    is for: the owner of the driver's Token, for a Session or a CDR. Nobody else sees it. Where the object has a
-    CdrToken, that says it. A Tariff may be for one party, too; without, it is for everybody.
+    is for: the owner of the driver's Token, for a Session or a CDR. Nobody else sees it. Where the object itself names
+    that party, as a CdrToken does, that says it. A Tariff may be for one party, too; without, it is for everybody.
     """
 
     owner: PartyId
@@ -50,6 +53,9 @@ class Publisher:
 
         Args:
             push: whether partners hear of it now; without, they find it when they pull.
+
+        Returns:
+            What became of each; a UsageError where its state cannot follow the one before.
         """
         everybody = self._listeners(version, kind) if push else []
         changes = []
@@ -84,7 +90,7 @@ class Publisher:
         kind: str,
         owner: PartyId,
         ids: Sequence[str],
-        change: Mapping[str, Any],
+        change: Change,
         *,
         qualifier: str | None = None,
     ) -> Outcome:
@@ -94,16 +100,13 @@ class Publisher:
 
         Raises:
             NotFound: no such object or part.
+            UsageError: the new state of the object cannot follow the one before.
         """
         resource = version.kind(kind).resource
         steps = [
             Step(part.field, part.id_field, id, version.facts.ids_fold)
             for part, id in zip(resource.parts, ids[1:], strict=False)
         ]
-        fields = patch.split(codec.encode({"last_updated": now(), **change}))
-        body = patch.join(fields)
-        stamp = patch.moment_of(fields)
-        assert stamp is not None
         listeners = self._listeners(version, kind)
 
         def decide(stored: Stored | None) -> Write | None:
@@ -113,18 +116,24 @@ class Publisher:
             part = opened.part
             if part is None:
                 raise NotFound(f"{kind}/{'/'.join(ids)}: we have no such part of the {resource.name}")
+            said = change(part) if callable(change) else change
+            fields = patch.split(codec.encode({"last_updated": now(), **said}))
+            stamp = patch.moment_of(fields)
+            assert stamp is not None
             if all(part.get(name) == value for name, value in fields.items() if name != "last_updated"):
                 return None
             # As the partners will merge it, so that both sides hold the same.
             changed = opened.with_part(patch.merge(part, fields, () if steps else resource.appended), stamp)
+            whole = patch.join(changed)
+            check_state(resource, stored.body, whole)
             at = patch.moment_of(changed) or stamp
             return Write(
                 version=version.number,
                 last_updated=at.micros,
-                body=patch.join(changed),
+                body=whole,
                 audience=stored.audience,
                 pushes=tuple(
-                    _push(one, version, kind, owner, ids, "PATCH", body, qualifier)
+                    _push(one, version, kind, owner, ids, "PATCH", patch.join(fields), qualifier)
                     for one in listeners
                     if stored.audience in ("", one)
                 ),
@@ -137,7 +146,7 @@ class Publisher:
         resource = version.kind(kind).resource
         if not resource.is_private and not (resource.may_be_private and thing.concerns):
             return ""
-        concerned = thing.concerns or _owner_of_token(thing.body)
+        concerned = thing.concerns or _concerned(resource, thing.body)
         return self._book.holder(concerned) or unclaimed(concerned)
 
     def _listeners(self, version: Version, kind: str) -> list[str]:
@@ -158,18 +167,34 @@ def _receives(partner: Partner, version: Version, kind: str) -> bool:
         return False
     needs_role = version.facts.endpoints_have_roles
     return any(
-        endpoint.identifier == found.module.identifier and (not needs_role or endpoint.role == Interface.RECEIVER.value)
+        found.module.is_called(endpoint.identifier) and (not needs_role or endpoint.role == Interface.RECEIVER.value)
         for endpoint in remote.endpoints
     ) and any(row.operation in (Operation.PUT, Operation.POST) for row in version.rows_of(found, Interface.RECEIVER))
 
 
-def _owner_of_token(body: bytes) -> PartyId | None:
-    """The party in a CdrToken, where the version has one: the eMSP of the driver."""
-    raw = patch.split(body).get("cdr_token")
-    if raw is None:
-        return None
-    token = patch.split(raw)
-    return PartyId.of(patch.text_of(token, "country_code") or "", patch.text_of(token, "party_id") or "")
+def _concerned(resource: Resource, body: bytes) -> PartyId | None:
+    """The party that a private object names, where it does: the eMSP in a CdrToken, or that asked for a Booking."""
+    at = patch.split(body)
+    for name in resource.concerns:
+        if name not in at:
+            return None
+        is_list = bytes(at[name]).startswith(b"[")
+        entries = patch.children(at, name) if is_list else [patch.split(at[name])]
+        if not entries:
+            return None
+        at = entries[0]
+    return PartyId.of(patch.text_of(at, "country_code") or "", patch.text_of(at, "party_id") or "")
+
+
+def check_state(resource: Resource, before: bytes, after: bytes) -> None:
+    """Refuse to take one of our objects from a state into one that cannot follow it.
+
+    Raises:
+        UsageError
+    """
+    found = lifecycle.broken(resource.lifecycle, before, after) if resource.lifecycle is not None else None
+    if found is not None:
+        raise UsageError(f"{resource.name}: {found.path}: {found.message}", path=found.path)
 
 
 def unclaimed(party: PartyId | None) -> str:
@@ -182,6 +207,7 @@ def _key(version: Version, kind: str, owner: PartyId, id: str, qualifier: str | 
 
 
 def _put(version: Version, kind: str, thing: OwnObject, audience: str, listeners: Iterable[str]) -> Decide:
+    resource = version.kind(kind).resource
     method = push_method(version, kind)
     pushes = tuple(
         _push(listener, version, kind, thing.owner, [thing.id], method, b"", thing.qualifier) for listener in listeners
@@ -190,6 +216,8 @@ def _put(version: Version, kind: str, thing: OwnObject, audience: str, listeners
     def decide(stored: Stored | None) -> Write | None:
         if stored is not None and stored.body == thing.body and stored.version == version.number:
             return None
+        if stored is not None and stored.version == version.number:
+            check_state(resource, stored.body, thing.body)
         return Write(
             version=version.number,
             last_updated=thing.last_updated,

@@ -16,6 +16,7 @@ from wwcp_ocpi.protocol import patch
 from wwcp_ocpi.protocol.endpoint import Resource
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.scalars import DateTime, PartyId
+from wwcp_ocpi.server.changes import state_jump
 from wwcp_ocpi.store.ports import Decide, Delete, Key, Objects, PageRequest, Side, Stored, Write
 
 log = structlog.get_logger()
@@ -74,9 +75,9 @@ async def pull(
         seen.add(key)
         chunk.append((key, _keep(version, received, partner)))
         if len(chunk) >= CHUNK:
-            await _store(store, chunk, result)
+            await _store(store, chunk, result, resource, partner)
             chunk = []
-    await _store(store, chunk, result)
+    await _store(store, chunk, result, resource, partner)
     result.pages, result.rejected = pages.pages, pages.rejected
     if date_from is None and not pages.rejected and not pages.missing:
         result.removed = await _remove_unlisted(store, version, kind, resource, partner, seen)
@@ -111,10 +112,16 @@ def _keep(version: Version, received: Received[Any], partner: Partner) -> Decide
     return decide
 
 
-async def _store(store: Objects, chunk: list[tuple[Key, Decide]], result: Pulled) -> None:
-    for outcome in await store.change_all(chunk) if chunk else ():
+async def _store(
+    store: Objects, chunk: list[tuple[Key, Decide]], result: Pulled, resource: Resource, partner: Partner
+) -> None:
+    for (key, _), outcome in zip(chunk, await store.change_all(chunk) if chunk else (), strict=True):
         if isinstance(outcome, Exception):
             raise outcome
+        jump = state_jump(resource, outcome)
+        if jump is not None:
+            where = f"{key.module}/{key.id}"
+            log.warning("object.state_jumped", partner=partner.id, object=where, message=jump.message)
         if outcome.changed:
             result.stored += 1
         else:

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from wwcp_ocpi.protocol.lifecycle import Lifecycle
 from wwcp_ocpi.protocol.shape import StructType, field_names
 
 _PARAM = re.compile(r"\{(\w+)\}")
@@ -166,6 +167,10 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
     """Lists to which a PATCH adds, where it replaces all others (SES-17)."""
     is_private: bool = False
     """Whether an object concerns one partner alone, so that no other may see it: Sessions and CDRs."""
+    concerns: tuple[str, ...] = ("cdr_token",)
+    """The way to the part of a private object that names the party it concerns; of a list the first entry counts."""
+    lifecycle: Lifecycle | None = None
+    """The states of the object, where the specification says which may follow which."""
 
     may_be_private: bool = False
     """Whether one partner alone may be shown it, where its owner says so: Tariffs made for one eMSP."""
@@ -192,6 +197,13 @@ class Module(msgspec.Struct, frozen=True, dict=True):
     receivers: frozenset[str] = frozenset()
     resources: tuple[Resource, ...] = ()
     is_functional: bool = True
+    also_called: frozenset[str] = frozenset()
+    """Other identifiers by which partners list this module, in lower case."""
+
+    def is_called(self, identifier: str) -> bool:
+        """Whether a partner that lists this identifier means this module; in any case, for partners differ there."""
+        name = identifier.lower()
+        return name == self.identifier or name in self.also_called
 
     @property
     def resource(self) -> Resource | None:

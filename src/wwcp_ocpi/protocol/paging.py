@@ -76,17 +76,19 @@ def read_query(query: Mapping[str, str], *, default_limit: int, max_limit: int) 
     )
 
 
-def next_link(url: str, query: PageQuery, others: Mapping[str, str], after: str, count: int) -> str:
+def next_link(url: str, query: PageQuery, others: Mapping[str, str], after: str | None, count: int) -> str:
     """The `Link` header to the page behind this one; all filters survive (TRN-19).
 
     Args:
         others: the whole query as it was asked.
+        after: the cursor, where the list has one.
     """
     filters = {name: value for name, value in others.items() if name not in PageQuery.__struct_fields__}
     filters |= {"date_from": query.date_from.wire} if query.date_from else {}
     filters |= {"date_to": query.date_to.wire} if query.date_to else {}
     kept = f"{urlencode(filters)}&" if filters else ""
-    return f'<{url}?{kept}offset={query.offset + count}&limit={query.limit}&after={quote(after)}>; rel="next"'
+    cursor = f"&after={quote(after)}" if after is not None else ""
+    return f'<{url}?{kept}offset={query.offset + count}&limit={query.limit}{cursor}>; rel="next"'
 
 
 _LINK = re.compile(

@@ -59,11 +59,13 @@ class Version(msgspec.Struct, frozen=True, dict=True):
         return found
 
     def object_named(self, name: str) -> StructType:
-        """The object of that name; a module's name stands for its main object (`locations` for Location).
+        """The object of that name; a kind's or a module's stands for its main object (`locations` for Location).
 
         Raises:
             UsageError: this version has no such object.
         """
+        if name in self.kinds:
+            return self.kinds[name].resource.type
         module = self.modules.get(name)
         if module is not None and module.resource is not None:
             return module.resource.type

@@ -13,6 +13,9 @@ from wwcp_ocpi.protocol.version import Version
 AnyLocation: TypeAlias = v2_1_1.Location | v2_2_1.Location | v2_3_0.Location
 """A Location of whichever version was agreed."""
 
+AnyBooking: TypeAlias = v2_3_0.Booking
+"""A Booking of whichever version was agreed."""
+
 VERSIONS: dict[str, Version] = {known.number: known for known in (v2_1_1.VERSION, v2_2_1.VERSION, v2_3_0.VERSION)}
 """Every version by its number, oldest first."""
 
@@ -39,4 +42,4 @@ def _rank(known: Version) -> tuple[int, ...]:
     return known.rank
 
 
-__all__ = ["VERSIONS", "AnyLocation", "best_common", "version"]
+__all__ = ["VERSIONS", "AnyBooking", "AnyLocation", "best_common", "version"]

@@ -11,8 +11,8 @@ from http import HTTPStatus
 
 import structlog
 
-from wwcp_ocpi.protocol import codec, conformance, etag, patch
-from wwcp_ocpi.protocol.conformance import Severity
+from wwcp_ocpi.protocol import codec, conformance, etag, lifecycle, patch
+from wwcp_ocpi.protocol.conformance import Finding, Severity
 from wwcp_ocpi.protocol.endpoint import Part, Resource
 from wwcp_ocpi.protocol.errors import InvalidParameters, OlderThanStored, PreconditionFailed
 from wwcp_ocpi.protocol.patch import Opened, RawObject
@@ -20,7 +20,7 @@ from wwcp_ocpi.protocol.shape import StructType, field_names, fields_of
 from wwcp_ocpi.scalars import DateTime, PartyId, now
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.objects import unknown
-from wwcp_ocpi.store.ports import Delete, Stored, Write
+from wwcp_ocpi.store.ports import Delete, Outcome, Stored, Write
 
 log = structlog.get_logger()
 
@@ -53,6 +53,7 @@ async def put_object(call: Call) -> Answer:
 
     created: list[bool] = []
     outcome = await call.server.store.change(key, decide)
+    _watch(call, outcome)
     is_new = created[-1] if created else outcome.created
     return ok(status=HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
@@ -82,7 +83,7 @@ async def patch_object(call: Call) -> Answer:
         changed = opened.with_part(merged if stamp else patch.stamped(merged, at), at)
         return _write(call, patch.join(changed), patch.moment_of(changed) or at)
 
-    await call.server.store.change(call.key(_owner(call), _qualifier(call, change)), decide)
+    _watch(call, await call.server.store.change(call.key(_owner(call), _qualifier(call, change)), decide))
     return ok()
 
 
@@ -162,6 +163,23 @@ def check(call: Call, target: StructType, body: bytes, *, partial: bool = False)
             first=f"{findings[0].path}: {findings[0].message}",
         )
         call.server.count_findings(call.caller.partner, findings)
+
+
+def state_jump(resource: Resource, outcome: Outcome) -> Finding | None:
+    """What is wrong with the state that a change led to, if the object has states and the step is none of theirs."""
+    states, before, after = resource.lifecycle, outcome.before, outcome.after
+    if states is None or before is None or after is None or not outcome.changed:
+        return None
+    return lifecycle.broken(states, before.body, after.body)
+
+
+def _watch(call: Call, outcome: Outcome) -> None:
+    """Report a step that the object's states do not allow. It is kept: the owner knows what has happened."""
+    found = state_jump(call.resource, outcome)
+    if found is not None:
+        where = "/".join((call.kind, *call.ids))
+        log.warning("object.state_jumped", partner=call.caller.partner, object=where, message=found.message)
+        call.server.count_findings(call.caller.partner, [found])
 
 
 def _same_ids(call: Call, fields: RawObject, *, required: bool) -> None:

@@ -24,6 +24,7 @@ from wwcp_ocpi.registry import version
 from wwcp_ocpi.scalars import Secret
 from wwcp_ocpi.server import (
     asynchronous,
+    bookings,
     changes,
     commands,
     cors,
@@ -40,9 +41,11 @@ from wwcp_ocpi.server.call import Answer, Behaviour, Call
 from wwcp_ocpi.server.caller import Caller, Directory
 from wwcp_ocpi.server.credentials import Registrar
 from wwcp_ocpi.server.decisions import (
+    NO_BOOKER,
     NO_COMMANDER,
     NO_PROFILE_OPERATOR,
     Authorizer,
+    Booker,
     Commander,
     LoggedProfiles,
     NoPreferences,
@@ -75,6 +78,7 @@ BEHAVIOURS: Mapping[Operation, Behaviour] = {
     Operation.GET_BY_URL: objects.get_object,
     Operation.AUTHORIZE: tokens.authorize,
     Operation.COMMAND: commands.command,
+    Operation.REQUEST_BOOKING: bookings.request_booking,
     Operation.RESULT: asynchronous.result,
     Operation.GET_PROFILE: profiles.ask_for_profile,
     Operation.SET_PROFILE: profiles.ask_for_profile,
@@ -109,6 +113,8 @@ class Server:
         self.profile_operator: ProfileOperator = NO_PROFILE_OPERATOR
         self.profile_listener: ProfileListener = LoggedProfiles()
         self.preferences: PreferencesTaker = NoPreferences()
+        self.booker: Booker = NO_BOOKER
+        self.turns = bookings.Turns()
         self.desk: asynchronous.Desk | None = None
         self.followers: profiles.Followers | None = None
         self.results: dict[str, asynchronous.Results] = {}

@@ -17,7 +17,7 @@ from wwcp_ocpi.protocol.errors import InvalidParameters
 from wwcp_ocpi.protocol.http import FILTERED_COUNT, LIMIT, LINK, TOTAL_COUNT
 from wwcp_ocpi.protocol.paging import PageQuery
 from wwcp_ocpi.scalars import PartyId
-from wwcp_ocpi.server import connector_tariffs, extended, variants
+from wwcp_ocpi.server import connector_tariffs, extended, timeslots, variants
 from wwcp_ocpi.server.call import Answer, Call
 from wwcp_ocpi.server.extensions import LONGEST_MATCH, MATCH, TIMESTAMP
 from wwcp_ocpi.server.headers import addressed_parties, endpoint_url
@@ -62,7 +62,11 @@ async def _page(call: Call, owner: PartyId | None) -> Answer:
     asked = paging.read_query(query, default_limit=settings.page_size, max_limit=settings.max_page_size)
     is_extended = extended.is_asked(call)
     moment = variants.asked_moment(call)
-    read = await _read(call.server.store, _sections(call, owner, asked, moment, is_extended), asked)
+    sections = _sections(call, owner, asked, moment, is_extended)
+    window = timeslots.window_of(call)
+    if window is not None:
+        return await timeslots.page_within(call, asked, sections[0].request, window)
+    read = await _read(call.server.store, sections, asked)
     bodies = connector_tariffs.page_for_partner(call, read.bodies)
     if is_extended:
         bodies = await extended.page_with_extensions(call, bodies, read.created, moment)

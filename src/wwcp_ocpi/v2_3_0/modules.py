@@ -9,6 +9,7 @@ lacks (defect 35).
 from __future__ import annotations
 
 from wwcp_ocpi.protocol.endpoint import Module, Part, Resource
+from wwcp_ocpi.protocol.lifecycle import Lifecycle
 from wwcp_ocpi.v2_3_0.bookings import Booking, BookingLocation, Calendar
 from wwcp_ocpi.v2_3_0.cdrs import CDR
 from wwcp_ocpi.v2_3_0.hubclientinfo import ClientInfo
@@ -30,6 +31,17 @@ _HUB: frozenset[str] = frozenset()  # no role, see above
 
 _LOCATIONS = Resource(Location, parts=(Part("evses", EVSE, "uid"), Part("connectors", Connector, "id")))
 _INVOICES = Resource(InvoiceReconciliationRecord)
+_RESERVATION = Lifecycle(
+    field="reservation_status",
+    rule="BKG-01",
+    # As the diagram has it, which knows more steps than the text.
+    moves={
+        "PENDING": frozenset({"RESERVED", "REJECTED", "FAILED", "CANCELED"}),
+        "RESERVED": frozenset({"PENDING", "FULFILLED", "NO_SHOW", "CANCELED"}),
+        **dict.fromkeys(("CANCELED", "FAILED", "FULFILLED", "NO_SHOW", "REJECTED"), frozenset()),
+    },
+)
+_BOOKINGS = Resource(Booking, is_private=True, concerns=("booking_requests", "booking_request"), lifecycle=_RESERVATION)
 _BOOKING_LOCATIONS = Resource(BookingLocation, parts=(Part("calendars", Calendar, "id"),), under="booking_locations")
 _TERMINALS = Resource(Terminal, "terminal_id", under="terminals")
 _CONFIRMATIONS = Resource(FinancialAdviceConfirmation, under="financial-advice-confirmations")
@@ -51,7 +63,9 @@ MODULES = {
         Module("hubclientinfo", _HUB, _ALL, (Resource(ClientInfo, ""),), is_functional=False),
         # The side that writes the invoices is the sender: the CPO, or the eMSP where billing is reversed.
         Module("invoicereconciliation", _CPO | _EMSP, _CPO | _EMSP, (_INVOICES,)),
-        Module("bookings", _CPO, _EMSP, (Resource(Booking), _BOOKING_LOCATIONS)),
+        Module(
+            "bookings", _CPO, _EMSP, (_BOOKINGS, _BOOKING_LOCATIONS), also_called=frozenset({"booking"})
+        ),  # defect 40
         Module("payments", _PTP, _CPO, (_TERMINALS, _CONFIRMATIONS)),
     )
 }

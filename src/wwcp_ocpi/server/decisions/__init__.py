@@ -7,6 +7,7 @@ Each has an answer that does no harm when nobody is there to decide.
 from __future__ import annotations
 
 from wwcp_ocpi.server.decisions.authorization import Authorization, AuthorizationRequest, Authorizer, StoredTokens
+from wwcp_ocpi.server.decisions.bookings import NO_BOOKER, Booker, BookingAnswer, BookingQuestion, Wanted
 from wwcp_ocpi.server.decisions.commands import (
     NO_COMMANDER,
     CommandAnswer,
@@ -32,11 +33,15 @@ from wwcp_ocpi.server.decisions.replies import Outcome, Reply
 from wwcp_ocpi.server.decisions.tariffs import ConnectorTariffs, TariffChooser
 
 __all__ = [
+    "NO_BOOKER",
     "NO_COMMANDER",
     "NO_PROFILE_OPERATOR",
     "Authorization",
     "AuthorizationRequest",
     "Authorizer",
+    "Booker",
+    "BookingAnswer",
+    "BookingQuestion",
     "CommandAnswer",
     "CommandOutcome",
     "CommandRequest",
@@ -59,4 +64,5 @@ __all__ = [
     "Report",
     "StoredTokens",
     "TariffChooser",
+    "Wanted",
 ]
