@@ -4,7 +4,17 @@
 from __future__ import annotations
 
 from wwcp_ocpi.client.peer import Peer
-from wwcp_ocpi.partners import CommandDesk, Commands, Courier, PartnerBook, Publisher, Pulled, Registration, pull
+from wwcp_ocpi.partners import (
+    CommandDesk,
+    Commands,
+    Courier,
+    HubClients,
+    PartnerBook,
+    Publisher,
+    Pulled,
+    Registration,
+    pull,
+)
 from wwcp_ocpi.protocol.http import Transport
 from wwcp_ocpi.scalars import DateTime
 from wwcp_ocpi.security import Vault
@@ -25,7 +35,10 @@ class Platform:
         self.courier = Courier(store, self.book, self.registration.peer_of)
         self.commands = Commands(settings, store, self.book, self.registration.peer_of)
         self.desk = CommandDesk(store, self.book, self.registration.peer_of)
+        self.hub_clients = HubClients(settings, store, self.book, self.publisher, self.registration.peer_of)
         self.server.desk = self.desk
+        self.server.hears = self.publisher.hears
+        self.server.heard = self.hub_clients.heard
         self.server.results["commands"] = self.commands
 
     def peer(self, partner: str) -> Peer:

@@ -5,6 +5,7 @@ from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.commands import Commands, Sent
 from wwcp_ocpi.partners.delivery import Courier
 from wwcp_ocpi.partners.desk import CommandDesk
+from wwcp_ocpi.partners.hubclients import HubClients
 from wwcp_ocpi.partners.model import Access, Partner, PartnerParty, Purpose, Remote
 from wwcp_ocpi.partners.publish import Publisher
 from wwcp_ocpi.partners.pull import Pulled, pull
@@ -15,6 +16,7 @@ __all__ = [
     "CommandDesk",
     "Commands",
     "Courier",
+    "HubClients",
     "Partner",
     "PartnerBook",
     "PartnerParty",

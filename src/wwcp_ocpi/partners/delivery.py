@@ -16,6 +16,7 @@ import structlog
 from wwcp_ocpi.client.peer import Peer
 from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.model import Partner
+from wwcp_ocpi.partners.publish import push_method
 from wwcp_ocpi.protocol.endpoint import Resource
 from wwcp_ocpi.protocol.errors import BadAnswer, NotAuthenticated, NotFound, OCPIError, Refused, Unreachable
 from wwcp_ocpi.protocol.shape import StructType
@@ -106,7 +107,7 @@ class Courier:
         resource = version_of(push.version).kind(push.module).resource
         query = {resource.qualifier: push.qualifier} if push.qualifier else None
         if push.method == "DELETE":
-            await peer.delete(resource.type, push.id, owner=push.owner, query=query)
+            await peer.delete(resource.type, *_ids(push), owner=push.owner, query=query)
         elif push.method == "PATCH":
             cls = _type_at(resource, len(push.parts))
             try:
@@ -129,8 +130,15 @@ class Courier:
             return
         if method == "POST":
             await peer.post_bytes(resource.type, stored.body)
-        else:
-            await peer.put_bytes(resource.type, stored.body, push.id, owner=push.owner, query=query)
+            return
+        try:
+            await peer.put_bytes(resource.type, stored.body, *_ids(push), owner=push.owner, query=query)
+        except Refused as error:
+            has_post = push_method(peer.version, push.module, is_new=True) == "POST"
+            if error.http_status != HTTPStatus.NOT_FOUND or not has_post:
+                raise
+            # INV-01: PUT is for what the partner has already; it never got this one.
+            await peer.post_bytes(resource.type, stored.body)
 
     async def _later(self, delivery: Delivery, error: OCPIError) -> None:
         wait = wait_s(delivery.attempts)
@@ -147,6 +155,11 @@ class Courier:
     def _log_refused(self, push: Push, reason: str) -> None:
         self.refused += 1
         log.error("push.refused", partner=push.partner, method=push.method, id=push.id, reason=reason)
+
+
+def _ids(push: Push) -> tuple[str, ...]:
+    """The ids in the path; none where a party alone names the object."""
+    return (push.id,) if push.id else ()
 
 
 def _type_at(resource: Resource, depth: int) -> StructType:

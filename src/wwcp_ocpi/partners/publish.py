@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from wwcp_ocpi.protocol.errors import NotFound
 from wwcp_ocpi.protocol.patch import Opened, Step
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.scalars import PartyId, now
+from wwcp_ocpi.server.caller import unclaimed
 from wwcp_ocpi.server.versions import may_call
 from wwcp_ocpi.store.ports import Decide, Delete, Key, Objects, Outcome, Push, Side, Stored, Write
 
@@ -24,8 +25,8 @@ class OwnObject(msgspec.Struct, frozen=True, kw_only=True):
     """One of our objects, as bytes of a version, to be published.
 
     `qualifier` is what names it together with its id: a Token's type. `concerns` is the party that a private object
-    is for: the owner of the driver's Token, for a Session or a CDR. Nobody else sees it. Where the object has a
-    CdrToken, that says it.
+    is for: the owner of the driver's Token, for a Session or a CDR; who is invoiced; the CPO of a payment terminal.
+    Nobody else sees it. Where the object has a CdrToken, or is a Terminal with a party, that says it.
     """
 
     owner: PartyId
@@ -65,13 +66,21 @@ class Publisher:
     ) -> Outcome:
         """Remove one of our objects, and tell the partners, where there is a DELETE for that."""
         key = _key(version, kind, owner, id, qualifier)
-        rows = version.rows_of(version.kind(kind), Interface.RECEIVER)
-        heard = any(row.operation is Operation.DELETE for row in rows)
-        pushes = tuple(
-            _push(listener, version, kind, owner, [id], "DELETE", b"", qualifier)
-            for listener in (self._listeners(version, kind) if heard else ())
-        )
-        return await self._store.change(key, lambda stored: Delete(pushes=pushes) if stored is not None else None)
+        heard = Operation.DELETE in _operations(version, kind)
+        listeners = self._listeners(version, kind) if heard else []
+
+        def decide(stored: Stored | None) -> Delete | None:
+            if stored is None:
+                return None
+            return Delete(
+                pushes=tuple(
+                    _push(listener, version, kind, owner, [id], "DELETE", b"", qualifier)
+                    for listener in listeners
+                    if stored.audience in ("", listener)
+                )
+            )
+
+        return await self._store.change(key, decide)
 
     async def change(
         self,
@@ -84,6 +93,8 @@ class Publisher:
         qualifier: str | None = None,
     ) -> Outcome:
         """Change some fields of an object or of a part of it (`ids` as in a path), and tell the partners just that.
+
+        Where there is no PATCH for it, they are given the whole object.
 
         `last_updated` of the part and of all above it follows (LOC-07); it is now unless the change says when.
 
@@ -100,6 +111,9 @@ class Publisher:
         stamp = patch.moment_of(fields)
         assert stamp is not None
         listeners = self._listeners(version, kind)
+        has_patch = Operation.PATCH in _operations(version, kind)
+        method = "PATCH" if has_patch else push_method(version, kind)
+        told = (ids, body) if has_patch else (ids[:1], b"")
 
         def decide(stored: Stored | None) -> Write | None:
             if stored is None or stored.version != version.number:
@@ -119,7 +133,7 @@ class Publisher:
                 body=patch.join(changed),
                 audience=stored.audience,
                 pushes=tuple(
-                    _push(one, version, kind, owner, ids, "PATCH", body, qualifier)
+                    _push(one, version, kind, owner, told[0], method, told[1], qualifier)
                     for one in listeners
                     if stored.audience in ("", one)
                 ),
@@ -129,10 +143,16 @@ class Publisher:
 
     def _audience(self, version: Version, kind: str, thing: OwnObject) -> str:
         """The partner that a private object is for: who has its party now, or `?` and the party until somebody has."""
-        if not version.kind(kind).resource.is_private:
+        resource = version.kind(kind).resource
+        if not resource.is_private:
             return ""
-        concerned = thing.concerns or _owner_of_token(thing.body)
+        named = _party_of(thing.body) if resource.party_is_audience else _owner_of_token(thing.body)
+        concerned = thing.concerns or named
         return self._book.holder(concerned) or unclaimed(concerned)
+
+    def hears(self, partner: str, version: Version, kind: str) -> bool:
+        """Whether a partner is pushed to."""
+        return partner in self._listeners(version, kind)
 
     def _listeners(self, version: Version, kind: str) -> list[str]:
         """The partners that are pushed to: registered, in this version, on the receiving side of the module."""
@@ -154,7 +174,12 @@ def _receives(partner: Partner, version: Version, kind: str) -> bool:
     return any(
         endpoint.identifier == found.module.identifier and (not needs_role or endpoint.role == Interface.RECEIVER.value)
         for endpoint in remote.endpoints
-    ) and any(row.operation in (Operation.PUT, Operation.POST) for row in version.rows_of(found, Interface.RECEIVER))
+    ) and not _operations(version, kind).isdisjoint((Operation.PUT, Operation.POST))
+
+
+def _operations(version: Version, kind: str) -> frozenset[Operation]:
+    """What a receiver of these objects can be asked."""
+    return frozenset(row.operation for row in version.rows_of(version.kind(kind), Interface.RECEIVER))
 
 
 def _owner_of_token(body: bytes) -> PartyId | None:
@@ -162,28 +187,30 @@ def _owner_of_token(body: bytes) -> PartyId | None:
     raw = patch.split(body).get("cdr_token")
     if raw is None:
         return None
-    token = patch.split(raw)
-    return PartyId.of(patch.text_of(token, "country_code") or "", patch.text_of(token, "party_id") or "")
+    return _party_of(raw)
 
 
-def unclaimed(party: PartyId | None) -> str:
-    """The audience of a private object whose party is no partner's yet; nobody sees it."""
-    return f"?{party or ''}"
+def _party_of(body: bytes | msgspec.Raw) -> PartyId | None:
+    """The party that an object names, if it names one."""
+    fields = patch.split(body)
+    country_code, party_id = (patch.text_of(fields, name) for name in ("country_code", "party_id"))
+    return PartyId.of(country_code, party_id) if country_code and party_id else None
 
 
 def _key(version: Version, kind: str, owner: PartyId, id: str, qualifier: str | None) -> Key:
     return Key(Side.OURS, kind, owner, version.key_id(version.kind(kind).resource, id, qualifier))
 
 
-def _put(version: Version, kind: str, thing: OwnObject, audience: str, listeners: Iterable[str]) -> Decide:
-    method = push_method(version, kind)
-    pushes = tuple(
-        _push(listener, version, kind, thing.owner, [thing.id], method, b"", thing.qualifier) for listener in listeners
-    )
-
+def _put(version: Version, kind: str, thing: OwnObject, audience: str, listeners: Sequence[str]) -> Decide:
     def decide(stored: Stored | None) -> Write | None:
-        if stored is not None and stored.body == thing.body and stored.version == version.number:
+        is_known = stored is not None and stored.version == version.number and stored.audience == audience
+        if stored is not None and is_known and stored.body == thing.body:
             return None
+        method = push_method(version, kind, is_new=not is_known)
+        pushes = tuple(
+            _push(listener, version, kind, thing.owner, [thing.id], method, b"", thing.qualifier)
+            for listener in listeners
+        )
         return Write(
             version=version.number,
             last_updated=thing.last_updated,
@@ -195,10 +222,10 @@ def _put(version: Version, kind: str, thing: OwnObject, audience: str, listeners
     return decide
 
 
-def push_method(version: Version, kind: str) -> str:
-    """How a whole object is given to a receiver: PUT, or POST where it is final (CDRs)."""
-    operations = {row.operation for row in version.rows_of(version.kind(kind), Interface.RECEIVER)}
-    return "PUT" if Operation.PUT in operations else "POST"
+def push_method(version: Version, kind: str, *, is_new: bool = False) -> str:
+    """How a whole object is given to a receiver: PUT, or POST where there is no PUT, or where POST is for new ones."""
+    operations = _operations(version, kind)
+    return "POST" if Operation.POST in operations and (is_new or Operation.PUT not in operations) else "PUT"
 
 
 def _push(

@@ -26,6 +26,11 @@ class Interface(Enum):
     RECEIVER = "RECEIVER"
     BOTH = "BOTH"
 
+    @property
+    def other(self) -> Interface:
+        """The side that calls this one."""
+        return {Interface.SENDER: Interface.RECEIVER, Interface.RECEIVER: Interface.SENDER}.get(self, self)
+
 
 class Operation(Enum):
     """A behaviour that is written once. The value is its name and its HTTP method."""
@@ -90,7 +95,8 @@ class Endpoint(msgspec.Struct, frozen=True, dict=True):
     `path` is what follows the module's URL of that interface: names in braces, no slash at either end.
     `request` is the body's object, `response` that of `data`; PATCH bodies are the patch form of `request`.
     Several types stand for a body whose kind the receiver finds out. A row without a type has no such body.
-    `spec` is the chapter and anchor. `extension` marks what the specification does not have.
+    `spec` is the chapter and anchor. `extension` marks what the specification does not have. An `undated` row takes a
+    body without last_updated; the moment of arrival counts then (defect 37 in docs/spec-defects.md).
     """
 
     module: str
@@ -102,6 +108,7 @@ class Endpoint(msgspec.Struct, frozen=True, dict=True):
     spec: str = ""
     query: tuple[Parameter, ...] = ()
     extension: bool = False
+    undated: bool = False
 
     @property
     def method(self) -> str:
@@ -123,6 +130,16 @@ class Endpoint(msgspec.Struct, frozen=True, dict=True):
         """The object that this row is about, whichever way it travels."""
         found = self.request or self.response
         return found if isinstance(found, type) and issubclass(found, msgspec.Struct) else None
+
+    @property
+    def is_amendment(self) -> bool:
+        """Whether a partner changes what is not its own: at the sender a PUT, too, changes only what it names."""
+        return self.interface is Interface.SENDER and self.operation in (Operation.PUT, Operation.PATCH)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the body names some fields of its object, so that none is required."""
+        return self.operation in (Operation.PATCH, Operation.ACTIVATE) or self.is_amendment
 
     @property
     def names_party(self) -> bool:
@@ -163,11 +180,20 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
     """Lists to which a PATCH adds, where it replaces all others (SES-17)."""
     is_private: bool = False
     """Whether an object concerns one partner alone, so that no other may see it: Sessions and CDRs."""
+    party_is_audience: bool = False
+    """Whether country_code and party_id in the object name whom it is for, not whose it is: a Terminal's CPO."""
+    is_posted_again: bool = False
+    """Whether a POST replaces what is there already, as there is no PUT: Terminals. A CDR is final."""
 
     @cached_property
     def names_owner(self) -> bool:
         """Whether the object itself says whose it is."""
-        return {"country_code", "party_id"} <= field_names(self.type)
+        return {"country_code", "party_id"} <= field_names(self.type) and not self.party_is_audience
+
+    @property
+    def is_party(self) -> bool:
+        """Whether a party alone names the object: ClientInfo. Its owner is the party that it is about."""
+        return not self.id_field
 
     @cached_property
     def name(self) -> str:
@@ -203,7 +229,7 @@ class Module(msgspec.Struct, frozen=True, dict=True):
 
     def callers(self, interface: Interface) -> frozenset[str]:
         """The roles that are the other side of an interface of this module."""
-        return self.roles(Interface.RECEIVER if interface is Interface.SENDER else Interface.SENDER)
+        return self.roles(interface.other)
 
     def roles(self, interface: Interface) -> frozenset[str]:
         """The roles that implement an interface of this module; for BOTH those of either side."""

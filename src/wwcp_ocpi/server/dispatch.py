@@ -7,6 +7,7 @@ behaviour. Whoever is not known learns nothing else.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -21,12 +22,13 @@ from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed, NotAuthenti
 from wwcp_ocpi.protocol.http import AUTHORIZATION, JSON, Request, Response
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version
-from wwcp_ocpi.server import changes, commands, credentials, objects, posts, tokens, versions
+from wwcp_ocpi.server import changes, commands, credentials, objects, payments, posts, tokens, versions
 from wwcp_ocpi.server.call import Answer, Behaviour, Call
 from wwcp_ocpi.server.caller import Caller, Directory
 from wwcp_ocpi.server.credentials import Registrar
-from wwcp_ocpi.server.decisions import NO_COMMANDER, Authorizer, Commander, StoredTokens
+from wwcp_ocpi.server.decisions import NO_COMMANDER, NO_TERMINALS, Authorizer, Commander, StoredTokens, Terminals
 from wwcp_ocpi.server.headers import answer_headers, check_parties
+from wwcp_ocpi.server.payments import Hears
 from wwcp_ocpi.server.routing import Router
 from wwcp_ocpi.server.settings import ServerSettings
 from wwcp_ocpi.store.ports import Store
@@ -52,6 +54,8 @@ BEHAVIOURS: Mapping[Operation, Behaviour] = {
     Operation.RESULT: commands.result,
     Operation.LIST_OF_PARTY: objects.list_of_party,
     Operation.DELETE_OF_PARTY: changes.delete_of_party,
+    Operation.ACTIVATE: payments.activate,
+    Operation.DEACTIVATE: payments.deactivate,
 }
 """What each operation does, in every version and every module that has rows with it."""
 
@@ -69,6 +73,10 @@ class Server:
         self.registrar = registrar
         self.authorizer: Authorizer = StoredTokens(store, sorted(settings.party_ids))
         self.commander: Commander = NO_COMMANDER
+        self.terminals: Terminals = NO_TERMINALS
+        self.hears: Hears = payments.nobody_hears
+        self.heard: dict[str, float] = {}
+        """When each partner last said something, for a hub that must know (HCI-05)."""
         self.desk: commands.Desk | None = None
         self.results: dict[str, commands.Results] = {}
         """Who takes the results that partners post, by module."""
@@ -107,6 +115,8 @@ class Server:
 
     async def _answer(self, request: Request) -> Answer:
         caller = self._authenticate(request)
+        if self.settings.hub is not None:
+            self.heard[caller.partner] = time.time()
         methods = self.router.methods(request.path) if request.method == "OPTIONS" else []
         route, params = self.router.find(methods[0] if methods else request.method, request.path)
         if caller.is_registering and not route.is_open:

@@ -14,14 +14,15 @@ from wwcp_ocpi.protocol.http import LIMIT, LINK, TOTAL_COUNT
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server.call import Answer, Call, ok
-from wwcp_ocpi.server.headers import addressed_parties, endpoint_url
+from wwcp_ocpi.server.headers import addressed_parties, endpoint_url, owners
 from wwcp_ocpi.store.ports import PageRequest, Stored
 
 
 async def list_objects(call: Call) -> Answer:
     """One page of our own objects. Spec: transport_and_format#transport_and_format_pagination."""
-    owners = addressed_parties(call)
-    return await _page(call, next(iter(owners)) if len(owners) == 1 else None)
+    ours = addressed_parties(call)
+    is_one = len(ours) == 1 and not call.resource.is_party
+    return await _page(call, next(iter(ours)) if is_one else None)
 
 
 async def list_of_party(call: Call) -> Answer:
@@ -74,9 +75,11 @@ async def find(call: Call) -> Stored:
     Raises:
         NotFound: there is none.
     """
-    owners = [call.owner] if call.owner else sorted(addressed_parties(call))
-    side, module, _, id = call.key(owners[0])
-    stored = await call.server.store.find(side, module, id, owners)
+    candidates = owners(call)
+    if not candidates:
+        raise unknown(call)
+    side, module, _, id = call.key(candidates[0])
+    stored = await call.server.store.find(side, module, id, candidates)
     if stored is None or stored.version != call.version.number or stored.audience != call.audience:
         raise unknown(call)
     return stored
@@ -85,4 +88,5 @@ async def find(call: Call) -> Stored:
 def unknown(call: Call) -> NotFound:
     """The refusal for an object that is not here. Spec: status_codes (2003 for Locations)."""
     status = StatusCode.UNKNOWN_LOCATION if call.endpoint.module == "locations" else StatusCode.INVALID_PARAMETERS
-    return NotFound(f"{call.kind}/{call.ids[0]}: no such {call.resource.name}", ocpi_status=status)
+    named = "/".join(call.params.values()) if call.resource.is_party else call.ids[0]
+    return NotFound(f"{call.kind}/{named}: no such {call.resource.name}", ocpi_status=status)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The modules of OCPI 2.3.0: who implements which side, and what is kept.
 
-OTHER is treated as EMSP is, as the broadcast rules do. There is no HUB role: a platform that is a hub serves
-both sides for the parties it lists, and is the one sender of hubclientinfo. PTP is a role that the Role enum
+OTHER is treated as EMSP is, as the broadcast rules do. The Role enum has no HUB: a platform that gives a
+`hub_party_id` is one, which is a role here, and the one sender of hubclientinfo. PTP is a role that the Role enum
 lacks (defect 35).
 """
 
@@ -26,13 +26,17 @@ _NSP = frozenset({"NSP"})
 _SCSP = frozenset({"SCSP"})
 _PTP = frozenset({"PTP"})
 _ALL = _CPO | _EMSP | _NAP | _NSP | _SCSP | _PTP
-_HUB: frozenset[str] = frozenset()  # no role, see above
+_HUB = frozenset({"HUB"})
 
 _LOCATIONS = Resource(Location, parts=(Part("evses", EVSE, "uid"), Part("connectors", Connector, "id")))
-_INVOICES = Resource(InvoiceReconciliationRecord)
+_INVOICES = Resource(InvoiceReconciliationRecord, is_private=True)
 _BOOKING_LOCATIONS = Resource(BookingLocation, parts=(Part("calendars", Calendar, "id"),), under="booking_locations")
-_TERMINALS = Resource(Terminal, "terminal_id", under="terminals")
-_CONFIRMATIONS = Resource(FinancialAdviceConfirmation, under="financial-advice-confirmations")
+_TERMINALS = Resource(
+    Terminal, "terminal_id", under="terminals", is_private=True, party_is_audience=True, is_posted_again=True
+)
+_CONFIRMATIONS = Resource(
+    FinancialAdviceConfirmation, under="financial-advice-confirmations", is_private=True, is_posted_again=True
+)
 _SESSIONS = Resource(Session, appended=("charging_periods",), is_private=True)
 
 MODULES = {

@@ -15,9 +15,11 @@ from wwcp_ocpi.server.decisions.commands import (
     CommandRequest,
     Report,
 )
+from wwcp_ocpi.server.decisions.payments import NO_TERMINALS, TerminalAnswer, TerminalRequest, Terminals
 
 __all__ = [
     "NO_COMMANDER",
+    "NO_TERMINALS",
     "Authorization",
     "AuthorizationRequest",
     "Authorizer",
@@ -27,4 +29,7 @@ __all__ = [
     "Commander",
     "Report",
     "StoredTokens",
+    "TerminalAnswer",
+    "TerminalRequest",
+    "Terminals",
 ]
