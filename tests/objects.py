@@ -110,3 +110,36 @@ def cdr(version: str, id: str = "C1", last_updated: str = MIDDLE, **more: Any) -
     base = {**_named(version, ("DE", "GEF")), "id": id, "start_date_time": OLD, **who, "auth_method": "WHITELIST"}
     money = {"currency": "EUR", "charging_periods": _PERIODS, "total_cost": cost, "total_energy": 1.5, "total_time": 1}
     return {**base, **money, "last_updated": last_updated, **more}
+
+
+def terminal(version: str, id: str = "TERM1", last_updated: str = MIDDLE, **more: Any) -> dict[str, Any]:
+    """A payment terminal of AT*PTP."""
+    base = {"terminal_id": id, "address": "Example Rd 18", "city": "Jena", "country": "DEU", "invoice_creator": "PTP"}
+    return {**base, "reference": "SERIAL1", "last_updated": last_updated, **more}
+
+
+def confirmation(version: str, id: str = "FAC1", last_updated: str = MIDDLE, **more: Any) -> dict[str, Any]:
+    """What a payment terminal captured."""
+    money = {"total_costs": {"before_taxes": 0.5}, "currency": "EUR", "eft_data": ["Amount: EUR 0.50"]}
+    base = {"id": id, "authorization_reference": "REF1", **money, "capture_status_code": "SUCCESS"}
+    return {**base, "last_updated": last_updated, **more}
+
+
+def invoice(
+    version: str,
+    id: str = "INV1",
+    owner: tuple[str, str] = ("DE", "GEF"),
+    last_updated: str = MIDDLE,
+    **more: Any,
+) -> dict[str, Any]:
+    """An InvoiceReconciliationRecord of one CDR."""
+    base = {**_named(version, owner), "id": id, "invoice_id": "2026-0001", "cdrs": ["C1"]}
+    return {**base, "last_updated": last_updated, **more}
+
+
+def client_info(
+    version: str, party: tuple[str, str] = ("DE", "GEF"), last_updated: str = MIDDLE, **more: Any
+) -> dict[str, Any]:
+    """What a hub tells of one of its parties."""
+    base = {"party_id": party[1], "country_code": party[0], "role": "CPO", "status": "CONNECTED"}
+    return {**base, "last_updated": last_updated, **more}

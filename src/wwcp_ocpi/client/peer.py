@@ -194,7 +194,7 @@ class Peer:
             **({"date_to": date_to.wire} if date_to else {}),
             **({"limit": str(limit)} if limit else {}),
         }
-        url = _extended(self.url_of(row.module, row.interface), "", query)
+        url = _extended(self.url_of(row.module, row.interface), row.path, query)
         return Pages(lambda at: self.send(row, at), url, cls, on_bad=on_bad)
 
     def list_row(self, cls: StructType) -> Endpoint:
