@@ -26,7 +26,8 @@ from wwcp_ocpi.v2_3_0 import FinancialAdviceConfirmation, InvoiceReconciliationR
 VERSION = "2.3.0"
 V = VERSIONS[VERSION]
 MODULES = frozenset({"locations", "payments", "invoicereconciliation"})
-TERMINALS, CONFIRMATIONS, INVOICES = "payments/terminals", "payments/financial-advice-confirmations", "invoicereconciliation"  # fmt: skip
+TERMINALS, INVOICES = "payments/terminals", "invoicereconciliation"
+CONFIRMATIONS = "payments/financial-advice-confirmations"
 
 
 async def linked(role: str, party: PartyId) -> tuple[MemoryNet, Platform, Platform]:

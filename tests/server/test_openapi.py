@@ -17,7 +17,20 @@ from wwcp_ocpi.server import Server
 from wwcp_ocpi.server.dispatch import BEHAVIOURS
 from wwcp_ocpi.server.openapi import openapi
 
-MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs", "commands"})
+MODULES = frozenset(
+    {
+        "locations",
+        "tariffs",
+        "tokens",
+        "sessions",
+        "cdrs",
+        "commands",
+        "payments",
+        "invoicereconciliation",
+        "hubclientinfo",
+    }
+)
+ROLES = ["CPO", "EMSP", "PTP", "HUB"]
 
 
 def server(role: str = "EMSP", **settings: Any) -> Server:
@@ -44,7 +57,7 @@ def schema(document: dict[str, Any], name: str) -> dict[str, Any]:
     return dict(document["components"]["schemas"][name])
 
 
-@pytest.mark.parametrize("role", ["CPO", "EMSP"])
+@pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("versions", [ALL_VERSIONS, ("2.2.1",)])
 @pytest.mark.parametrize("modules", [MODULES, frozenset({"tariffs"}), frozenset()])
 def test_what_is_served_is_described_and_nothing_else(
@@ -72,7 +85,7 @@ def test_what_is_served_is_described_and_nothing_else(
     assert len({one["operationId"] for one in described.values()}) == len(described)
 
 
-@pytest.mark.parametrize("role", ["CPO", "EMSP"])
+@pytest.mark.parametrize("role", ROLES)
 def test_every_reference_leads_somewhere_and_every_component_is_used(role: str) -> None:
     document = openapi(server(role))
     assert json.loads(json.dumps(document)) == document
@@ -89,7 +102,7 @@ def test_every_reference_leads_somewhere_and_every_component_is_used(role: str) 
     assert unused <= {f"#/components/responses/{name}" for name in ("Malformed", "TooLarge", "WrongContentType")}
 
 
-@pytest.mark.parametrize("role", ["CPO", "EMSP"])
+@pytest.mark.parametrize("role", ROLES)
 def test_the_names_in_a_path_are_its_parameters(role: str) -> None:
     for (_, path), one in operations(openapi(server(role))).items():
         named = [known["name"] for known in one["parameters"] if known.get("in") == "path"]
@@ -148,3 +161,25 @@ def test_the_list_of_versions_is_that_of_the_latest() -> None:
     data = one["responses"]["200"]["content"]["application/json"]["schema"]["allOf"][1]["properties"]["data"]
     assert data == {"type": "array", "items": {"$ref": "#/components/schemas/v2_3_0.Version"}}
     assert Operation.VERSIONS.value[0] == one["operationId"]
+
+
+def test_the_forms_of_a_terminal_ask_for_what_each_row_needs() -> None:
+    document = openapi(server("PTP", versions=("2.3.0",)))
+    base = "/ocpi/2.3.0/sender/payments/terminals"
+    ptp = operations(document)
+    for method, path in (
+        ("POST", f"{base}/activate"),
+        ("PUT", f"{base}/{{terminal_id}}"),
+        ("PATCH", f"{base}/{{terminal_id}}"),
+    ):
+        one = ptp[method, path]
+        assert one["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("v2_3_0.TerminalPatch")
+        assert "201" not in one["responses"], "a CPO makes no Terminal"
+        assert "404" in one["responses"]
+    assert "required" not in schema(document, "v2_3_0.TerminalPatch")
+    assert "requestBody" not in ptp["POST", f"{base}/{{terminal_id}}/deactivate"]
+    document = openapi(server("CPO", versions=("2.3.0",)))
+    posted = operations(document)["POST", "/ocpi/2.3.0/receiver/payments/terminals"]
+    assert posted["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("v2_3_0.TerminalUndated")
+    assert schema(document, "v2_3_0.TerminalUndated")["required"] == ["terminal_id"]
+    assert schema(document, "v2_3_0.Terminal")["required"] == ["terminal_id", "last_updated"]

@@ -107,7 +107,7 @@ class Courier:
         resource = version_of(push.version).kind(push.module).resource
         query = {resource.qualifier: push.qualifier} if push.qualifier else None
         if push.method == "DELETE":
-            await peer.delete(resource.type, *_ids(push), owner=push.owner, query=query)
+            await peer.delete(resource.type, *_ids(resource, push), owner=push.owner, query=query)
         elif push.method == "PATCH":
             cls = _type_at(resource, len(push.parts))
             try:
@@ -132,7 +132,7 @@ class Courier:
             await peer.post_bytes(resource.type, stored.body)
             return
         try:
-            await peer.put_bytes(resource.type, stored.body, *_ids(push), owner=push.owner, query=query)
+            await peer.put_bytes(resource.type, stored.body, *_ids(resource, push), owner=push.owner, query=query)
         except Refused as error:
             has_post = push_method(peer.version, push.module, is_new=True) == "POST"
             if error.http_status != HTTPStatus.NOT_FOUND or not has_post:
@@ -157,9 +157,9 @@ class Courier:
         log.error("push.refused", partner=push.partner, method=push.method, id=push.id, reason=reason)
 
 
-def _ids(push: Push) -> tuple[str, ...]:
+def _ids(resource: Resource, push: Push) -> tuple[str, ...]:
     """The ids in the path; none where a party alone names the object."""
-    return (push.id,) if push.id else ()
+    return () if resource.is_party else (push.id,)
 
 
 def _type_at(resource: Resource, depth: int) -> StructType:

@@ -3,7 +3,8 @@
 
 What the partners' book says is published like any object of ours, so that every partner is told of a change (HCI-01)
 and can read the whole. A party is in one ClientInfo, whatever its roles, since a path has no room for more (decision 15
-in docs/spec-defects.md). What is PLANNED is for the operator to publish.
+in docs/spec-defects.md). What is PLANNED is for the operator to publish. An object is kept in one version, so there is
+one for each version, under the version's number: its id is in no path.
 """
 
 from __future__ import annotations
@@ -85,7 +86,9 @@ class HubClients:
                 if party not in wanted and old.status != "PLANNED"
             }
             changed = {party: new for party, new in {**wanted, **gone}.items() if known.get(party) != new}
-            await self._publisher.publish(version, KIND, [_client(party, new) for party, new in changed.items()])
+            await self._publisher.publish(
+                version, KIND, [_client(version, party, new) for party, new in changed.items()]
+            )
             written += len(changed)
         self._published = state
         if written:
@@ -149,7 +152,7 @@ class HubClients:
                 return known
 
 
-def _client(party: PartyId, state: State) -> OwnObject:
+def _client(version: Version, party: PartyId, state: State) -> OwnObject:
     at = now()
     body = {
         "party_id": party.party_id,
@@ -158,4 +161,4 @@ def _client(party: PartyId, state: State) -> OwnObject:
         "status": state.status,
         "last_updated": at,
     }
-    return OwnObject(owner=party, id="", last_updated=at.micros, body=codec.encode(body))
+    return OwnObject(owner=party, id=version.number, last_updated=at.micros, body=codec.encode(body))
