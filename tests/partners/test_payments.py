@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.objects import MIDDLE, NEW, confirmation, invoice, terminal
+from tests.commanding import Operator
+from tests.objects import MIDDLE, NEW, cdr, confirmation, invoice, location, session, tariff, terminal, token
 from tests.platforms import CPO, EMSP, PTP, MemoryNet, platform, register
 from tests.rules import rule
 from wwcp_ocpi.gateway.platform import Platform
@@ -19,13 +20,13 @@ from wwcp_ocpi.protocol.http import Request, Response
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import DateTime, PartyId
 from wwcp_ocpi.server import OwnParty
-from wwcp_ocpi.server.decisions import TerminalAnswer, TerminalRequest
+from wwcp_ocpi.server.decisions import CommandOutcome, TerminalAnswer, TerminalRequest
 from wwcp_ocpi.store.ports import PageRequest, Side
 from wwcp_ocpi.v2_3_0 import FinancialAdviceConfirmation, InvoiceReconciliationRecord, Terminal
 
 VERSION = "2.3.0"
 V = VERSIONS[VERSION]
-MODULES = frozenset({"locations", "payments", "invoicereconciliation"})
+MODULES = frozenset({"locations", "tariffs", "sessions", "cdrs", "commands", "payments", "invoicereconciliation"})
 TERMINALS, INVOICES = "payments/terminals", "invoicereconciliation"
 CONFIRMATIONS = "payments/financial-advice-confirmations"
 
@@ -150,6 +151,41 @@ async def test_a_push_and_a_pull_mean_the_same_terminal_of_a_partner_of_many_par
     await ptp.publisher.publish(V, TERMINALS, [own(terminal(VERSION), PTP, concerns=CPO)])
     await deliver(ptp)
     assert await cpo.pull("other.example", TERMINALS) == Pulled(pages=1, received=1, unchanged=1)
+
+
+@rule("PAY-05")
+@rule("PAY-06")
+@rule("PAY-07")
+async def test_a_charge_at_a_terminal_from_the_tariff_to_the_capture() -> None:
+    _, cpo, ptp = await linked("PTP", PTP)
+    cpo.server.commander = operator = Operator()
+    await cpo.publisher.publish(V, "locations", [own(location(VERSION), CPO)], push=False)
+    await cpo.publisher.publish(V, "tariffs", [own(tariff(VERSION, preauthorize_amount=50), CPO)], push=False)
+    for kind in ("locations", "tariffs"):
+        assert (await ptp.pull("cpo.example", kind)).stored == 1
+    assert (await theirs(ptp, "tariffs"))[0]["preauthorize_amount"] == 50
+
+    driver = token(VERSION, country_code="AT", party_id="PTP", type="AD_HOC_USER")
+    start = {"token": driver, "location_id": "LOC1", "evse_uid": "E1", "authorization_reference": "REF1"}
+    await ptp.commands.send("cpo.example", "START_SESSION", start)
+    assert [one.authorization_reference for one in operator.asked] == ["REF1"]
+    await operator.reports[0](CommandOutcome(result="ACCEPTED"))
+    paid = {"country_code": "AT", "party_id": "PTP", "uid": "1", "type": "AD_HOC_USER", "contract_id": "1"}
+    about: dict[str, Any] = {"cdr_token": paid, "authorization_reference": "REF1"}
+    await cpo.publisher.publish(V, "sessions", [own(session(VERSION, **about), CPO)])
+    await deliver(cpo)
+    assert [one["authorization_reference"] for one in await theirs(ptp, "sessions")] == ["REF1"]
+    await ptp.commands.send("cpo.example", "STOP_SESSION", {"session_id": "S1"})
+    assert [one.command for one in operator.asked] == ["START_SESSION", "STOP_SESSION"]
+    await cpo.publisher.publish(V, "cdrs", [own(cdr(VERSION, invoice_reference_id="2026-1", **about), CPO)])
+    await deliver(cpo)
+    assert [one["invoice_reference_id"] for one in await theirs(ptp, "cdrs")] == ["2026-1"]
+
+    await ptp.publisher.publish(V, CONFIRMATIONS, [own(confirmation(VERSION), PTP, concerns=CPO)])
+    await deliver(ptp)
+    assert [one["authorization_reference"] for one in await theirs(cpo, CONFIRMATIONS)] == ["REF1"]
+    for made in (cpo, ptp):
+        await made.desk.stop()
 
 
 # ---------------------------------------------------------------------------------------------------------- invoices

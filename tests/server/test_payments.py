@@ -304,6 +304,14 @@ async def test_a_confirmation_wants_its_date() -> None:
     assert told(await call("POST", at(side="receiver", kind=CONFIRMATIONS.partition("/")[2]), body)) == (200, 2001)
 
 
+async def test_a_confirmation_with_the_prices_of_another_version_is_refused() -> None:
+    _, call = await cpo()
+    old = confirmation(VERSION, total_costs={"excl_vat": 4.00, "incl_vat": 4.40})
+    assert told(await call("POST", at(side="receiver", kind=CONFIRMATIONS.partition("/")[2]), old)) == (200, 2001)
+    failed = confirmation(VERSION, capture_status_code="FAILED", eft_data=[])
+    assert told(await call("POST", at(side="receiver", kind=CONFIRMATIONS.partition("/")[2]), failed)) == (200, 2001)
+
+
 async def test_terminals_of_two_ptps_with_one_id_are_two() -> None:
     _, (one, two) = await served("CPO", CPO, ("one", "PTP", (PTP,)), ("two", "PTP", (OTHER,)))
     url = at(side="receiver")

@@ -3,7 +3,7 @@
 
 OTHER is treated as EMSP is, as the broadcast rules do. The Role enum has no HUB: a platform that gives a
 `hub_party_id` is one, which is a role here, and the one sender of hubclientinfo. PTP is a role that the Role enum
-lacks (defect 35).
+lacks (defect 35); it reads and is told what a charge at a payment terminal needs.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ MODULES = {
     for module in (
         Module("versions", _ALL, _ALL, is_functional=False),
         Module("credentials", _ALL, _ALL, is_functional=False),
-        Module("locations", _CPO | _NAP, _EMSP | _NSP | _NAP, (_LOCATIONS,)),
-        Module("sessions", _CPO, _EMSP | _SCSP, (_SESSIONS,)),
-        Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True),)),
-        Module("tariffs", _CPO | _NAP, _EMSP | _NSP | _NAP, (Resource(Tariff),)),
+        Module("locations", _CPO | _NAP, _EMSP | _NSP | _NAP | _PTP, (_LOCATIONS,)),
+        Module("sessions", _CPO, _EMSP | _SCSP | _PTP, (_SESSIONS,)),
+        Module("cdrs", _CPO, _EMSP | _PTP, (Resource(CDR, is_private=True),)),
+        Module("tariffs", _CPO | _NAP, _EMSP | _NSP | _NAP | _PTP, (Resource(Tariff),)),
         Module("tokens", _EMSP, _CPO, (Resource(Token, "uid", qualifier="type"),)),
         Module("commands", _EMSP | _PTP, _CPO),
         # An eMSP that relays for an SCSP is receiver and sender at once.
