@@ -8,7 +8,7 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from tests.objects import NEW, OLD, client_info
+from tests.objects import NEW, OLD, client_info, location
 from tests.platforms import CPO, EMSP, HUB, Caller, MemoryNet, envelope_of, platform
 from tests.rules import rule
 from tests.server.test_dispatch import access
@@ -67,6 +67,15 @@ async def test_a_hub_puts_and_reads_what_it_knows_of_any_party(version: str) -> 
     assert envelope_of(await call("GET", url))["data"] == gone
     for method in ("PATCH", "DELETE", "POST"):
         assert (await call(method, url, {} if method != "DELETE" else None)).status == 405
+
+
+@rule("HCI-02")
+async def test_who_is_connected_is_heard_through_the_hub(version: str) -> None:
+    _, call = await behind_hub(version)
+    await call("PUT", at(version, "DE", "GEF"), client_info(version))
+    url = f"/ocpi/{version}/receiver/locations/DE/GEF/LOC1"
+    assert told(await call("PUT", url, location(version))) == (201, 1000)
+    assert envelope_of(await call("GET", url))["data"] == location(version)
 
 
 async def test_the_path_names_the_party_of_the_body(version: str) -> None:
