@@ -16,8 +16,8 @@ import structlog
 from wwcp_ocpi.client.peer import Peer
 from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.model import Partner
-from wwcp_ocpi.partners.publish import push_method
-from wwcp_ocpi.protocol.endpoint import Resource
+from wwcp_ocpi.partners.publish import receiver_operations
+from wwcp_ocpi.protocol.endpoint import Operation, Resource
 from wwcp_ocpi.protocol.errors import BadAnswer, NotAuthenticated, NotFound, OCPIError, Refused, Unreachable
 from wwcp_ocpi.protocol.shape import StructType
 from wwcp_ocpi.protocol.status import StatusCode
@@ -134,7 +134,7 @@ class Courier:
         try:
             await peer.put_bytes(resource.type, stored.body, *_ids(resource, push), owner=push.owner, query=query)
         except Refused as error:
-            has_post = push_method(peer.version, push.module, is_new=True) == "POST"
+            has_post = Operation.POST in receiver_operations(peer.version, push.module)
             if error.http_status != HTTPStatus.NOT_FOUND or not has_post:
                 raise
             # INV-01: PUT is for what the partner has already; it never got this one.

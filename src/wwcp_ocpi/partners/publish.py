@@ -53,12 +53,13 @@ class Publisher:
             push: whether partners hear of it now; without, they find it when they pull.
         """
         everybody = self._listeners(version, kind) if push else []
+        operations = receiver_operations(version, kind)
         changes = []
         for thing in things:
             audience = self._audience(version, kind, thing)
             listeners = [one for one in everybody if audience in ("", one)]
             key = _key(version, kind, thing.owner, thing.id, thing.qualifier)
-            changes.append((key, _put(version, kind, thing, audience, listeners)))
+            changes.append((key, _put(version, kind, thing, audience, listeners, operations)))
         return await self._store.change_all(changes)
 
     async def withdraw(
@@ -66,7 +67,7 @@ class Publisher:
     ) -> Outcome:
         """Remove one of our objects, and tell the partners, where there is a DELETE for that."""
         key = _key(version, kind, owner, id, qualifier)
-        heard = Operation.DELETE in _operations(version, kind)
+        heard = Operation.DELETE in receiver_operations(version, kind)
         listeners = self._listeners(version, kind) if heard else []
 
         def decide(stored: Stored | None) -> Delete | None:
@@ -111,8 +112,9 @@ class Publisher:
         stamp = patch.moment_of(fields)
         assert stamp is not None
         listeners = self._listeners(version, kind)
-        has_patch = Operation.PATCH in _operations(version, kind)
-        method = "PATCH" if has_patch else push_method(version, kind)
+        operations = receiver_operations(version, kind)
+        has_patch = Operation.PATCH in operations
+        method = "PATCH" if has_patch else push_method(operations)
         told = (ids, body) if has_patch else (ids[:1], b"")
 
         def decide(stored: Stored | None) -> Write | None:
@@ -174,10 +176,10 @@ def _receives(partner: Partner, version: Version, kind: str) -> bool:
     return any(
         endpoint.identifier == found.module.identifier and (not needs_role or endpoint.role == Interface.RECEIVER.value)
         for endpoint in remote.endpoints
-    ) and not _operations(version, kind).isdisjoint((Operation.PUT, Operation.POST))
+    ) and not receiver_operations(version, kind).isdisjoint((Operation.PUT, Operation.POST))
 
 
-def _operations(version: Version, kind: str) -> frozenset[Operation]:
+def receiver_operations(version: Version, kind: str) -> frozenset[Operation]:
     """What a receiver of these objects can be asked."""
     return frozenset(row.operation for row in version.rows_of(version.kind(kind), Interface.RECEIVER))
 
@@ -201,12 +203,19 @@ def _key(version: Version, kind: str, owner: PartyId, id: str, qualifier: str | 
     return Key(Side.OURS, kind, owner, version.key_id(version.kind(kind).resource, id, qualifier))
 
 
-def _put(version: Version, kind: str, thing: OwnObject, audience: str, listeners: Sequence[str]) -> Decide:
+def _put(
+    version: Version,
+    kind: str,
+    thing: OwnObject,
+    audience: str,
+    listeners: Sequence[str],
+    operations: frozenset[Operation],
+) -> Decide:
     def decide(stored: Stored | None) -> Write | None:
         is_known = stored is not None and stored.version == version.number and stored.audience == audience
         if stored is not None and is_known and stored.body == thing.body:
             return None
-        method = push_method(version, kind, is_new=not is_known)
+        method = push_method(operations, is_new=not is_known)
         pushes = tuple(
             _push(listener, version, kind, thing.owner, [thing.id], method, b"", thing.qualifier)
             for listener in listeners
@@ -222,9 +231,8 @@ def _put(version: Version, kind: str, thing: OwnObject, audience: str, listeners
     return decide
 
 
-def push_method(version: Version, kind: str, *, is_new: bool = False) -> str:
+def push_method(operations: frozenset[Operation], *, is_new: bool = False) -> str:
     """How a whole object is given to a receiver: PUT, or POST where there is no PUT, or where POST is for new ones."""
-    operations = _operations(version, kind)
     return "POST" if Operation.POST in operations and (is_new or Operation.PUT not in operations) else "PUT"
 
 
