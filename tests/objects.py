@@ -147,3 +147,36 @@ def booking(id: str = "B1", last_updated: str = MIDDLE, **more: Any) -> dict[str
     base = {**_named("2.3.0", ("DE", "GEF")), "id": id, "request_id": "R1", "location_id": "LOC1", "period": period()}
     base |= {"reservation_status": "RESERVED", "authorization_reference": "A1", "booking_terms": TERMS}
     return {**base, "booking_requests": [asked], "last_updated": last_updated, **more}
+
+
+def terminal(version: str, id: str = "TERM1", last_updated: str = MIDDLE, **more: Any) -> dict[str, Any]:
+    """A payment terminal of AT*PTP."""
+    base = {"terminal_id": id, "address": "Example Rd 18", "city": "Jena", "country": "DEU", "invoice_creator": "PTP"}
+    return {**base, "reference": "SERIAL1", "last_updated": last_updated, **more}
+
+
+def confirmation(version: str, id: str = "FAC1", last_updated: str = MIDDLE, **more: Any) -> dict[str, Any]:
+    """What a payment terminal captured."""
+    money = {"total_costs": {"before_taxes": 0.5}, "currency": "EUR", "eft_data": ["Amount: EUR 0.50"]}
+    base = {"id": id, "authorization_reference": "REF1", **money, "capture_status_code": "SUCCESS"}
+    return {**base, "last_updated": last_updated, **more}
+
+
+def invoice(
+    version: str,
+    id: str = "INV1",
+    owner: tuple[str, str] = ("DE", "GEF"),
+    last_updated: str = MIDDLE,
+    **more: Any,
+) -> dict[str, Any]:
+    """An InvoiceReconciliationRecord of one CDR."""
+    base = {**_named(version, owner), "id": id, "invoice_id": "2026-0001", "cdrs": ["C1"]}
+    return {**base, "last_updated": last_updated, **more}
+
+
+def client_info(
+    version: str, party: tuple[str, str] = ("DE", "GEF"), last_updated: str = MIDDLE, **more: Any
+) -> dict[str, Any]:
+    """What a hub tells of one of its parties."""
+    base = {"party_id": party[1], "country_code": party[0], "role": "CPO", "status": "CONNECTED"}
+    return {**base, "last_updated": last_updated, **more}

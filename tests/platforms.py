@@ -22,6 +22,8 @@ from wwcp_ocpi.store.ports import Store
 ALL_VERSIONS = ("2.1.1", "2.2.1", "2.3.0")
 CPO = PartyId("DE", "GEF")
 EMSP = PartyId("NL", "EMP")
+PTP = PartyId("AT", "PTP")
+HUB = PartyId("BE", "HUB")
 
 
 class MemoryNet:
@@ -53,13 +55,14 @@ def platform(
     versions: tuple[str, ...] = ALL_VERSIONS,
     store: Store | None = None,
     vault: Vault | None = None,
+    more: tuple[OwnParty, ...] = (),
     **settings: Any,
 ) -> Platform:
     """A platform on `https://{host}`, reachable through the net."""
     made = Platform(
         ServerSettings(
             base_url=f"https://{host}",
-            parties=(OwnParty(id=party, role=role, name=host),),
+            parties=(OwnParty(id=party, role=role, name=host), *more),
             versions=versions,
             **settings,
         ),

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.objects import MIDDLE, location
-from tests.platforms import ALL_VERSIONS, CPO
+from tests.objects import MIDDLE, location, terminal
+from tests.platforms import ALL_VERSIONS, CPO, PTP
 from wwcp_ocpi.feeds.assumptions import NOTHING, OPEN_DATA, Assumptions
 from wwcp_ocpi.feeds.checking import Good, Rejected, check
 from wwcp_ocpi.feeds.reading import Entry
@@ -47,6 +47,15 @@ def test_a_whole_object_is_good_and_keeps_its_bytes(version: str) -> None:
         warnings=[],
         assumed=[],
     )
+
+
+def test_a_terminal_is_its_provider_s_though_it_names_a_cpo() -> None:
+    resource = VERSIONS["2.3.0"].kind("payments/terminals").resource
+    body = json.dumps(terminal("2.3.0", country_code="DE", party_id="GEF")).encode()
+    found = check(resource, Entry(0, body), Assumptions(party=PTP))
+    assert isinstance(found, Good)
+    assert (found.owner, found.id) == (PTP, "TERM1")
+    assert isinstance(check(resource, Entry(0, body), NOTHING), Rejected)
 
 
 @versions

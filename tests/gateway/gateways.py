@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.objects import MIDDLE, location
-from tests.platforms import CPO, EMSP
+from tests.platforms import CPO, EMSP, HUB
 from wwcp_ocpi import Gateway
 from wwcp_ocpi.gateway.config import Config, OutboundSection, PartySection, ServerSection, StoreSection
 from wwcp_ocpi.partners.publish import OwnObject
@@ -22,12 +22,12 @@ DEADLINE_S = 20.0
 
 
 def config(folder: Path, role: str = "CPO", *, port: int = 0, **server: Any) -> Config:
-    """A gateway of the CPO or of the eMSP on loopback, with its data in a folder of that name."""
+    """A gateway of the CPO, the eMSP or the hub on loopback, with its data in a folder of that name."""
     return Config(
         server=ServerSection(port=port, page_size=3, **server),
         store=StoreSection(folder=str(folder / role)),
         outbound=OutboundSection(allow_http=True, allow_private=True),
-        party=(PartySection(id=str({"CPO": CPO, "EMSP": EMSP}[role]), role=role),),
+        party=(PartySection(id=str({"CPO": CPO, "EMSP": EMSP, "HUB": HUB}[role]), role=role),),
     )
 
 
@@ -40,10 +40,12 @@ async def publish(gateway: Gateway, version: str, *ids: str, push: bool = True) 
     await gateway.platform.publisher.publish(VERSIONS[version], "locations", things, push=push)
 
 
-async def kept(gateway: Gateway, version: str, side: Side = Side.THEIRS) -> dict[str, Any]:
-    """The Locations of a side, by id."""
-    page = await gateway.platform.store.page(PageRequest(side=side, module="locations", version=version, limit=1000))
-    return {found["id"]: found for found in map(json.loads, page.bodies)}
+async def kept(
+    gateway: Gateway, version: str, side: Side = Side.THEIRS, *, kind: str = "locations", id: str = "id"
+) -> dict[str, Any]:
+    """The objects of a kind on a side, by what names them."""
+    page = await gateway.platform.store.page(PageRequest(side=side, module=kind, version=version, limit=1000))
+    return {found[id]: found for found in map(json.loads, page.bodies)}
 
 
 async def until(is_true: Callable[[], Awaitable[bool]]) -> None:

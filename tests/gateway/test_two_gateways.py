@@ -110,3 +110,21 @@ async def test_what_could_not_be_delivered_arrives_when_the_partner_is_back_and_
     finally:
         await emsp.stop()
         await cpo.stop()
+
+
+@rule("HCI-01")
+@pytest.mark.parametrize("version", ["2.2.1", "2.3.0"])
+async def test_a_hub_tells_who_came_and_who_left(tmp_path: Path, version: str) -> None:
+    async with Gateway(config(tmp_path, "HUB")) as hub, Gateway(config(tmp_path, "EMSP")) as emsp:
+        await register(hub, emsp, version)
+        async with Gateway(config(tmp_path, "CPO")) as cpo:
+            token = await hub.platform.registration.invite("cpo")
+            await cpo.platform.registration.join("partner", hub.versions_url, token, versions=[version])
+
+            async def told(status: str) -> bool:
+                known = await kept(emsp, version, kind="hubclientinfo", id="party_id")
+                return bool(known.get("GEF", {}).get("status") == status)
+
+            await until(lambda: told("CONNECTED"))
+            await cpo.platform.registration.leave("partner")
+            await until(lambda: told("SUSPENDED"))

@@ -18,7 +18,22 @@ from wwcp_ocpi.server.dispatch import BEHAVIOURS
 from wwcp_ocpi.server.extensions import EXTENSIONS
 from wwcp_ocpi.server.openapi import openapi
 
-MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs", "commands", "chargingprofiles", "bookings"})
+MODULES = frozenset(
+    {
+        "locations",
+        "tariffs",
+        "tokens",
+        "sessions",
+        "cdrs",
+        "commands",
+        "chargingprofiles",
+        "bookings",
+        "payments",
+        "invoicereconciliation",
+        "hubclientinfo",
+    }
+)
+ROLES = ["CPO", "EMSP", "PTP", "HUB"]
 
 
 def server(role: str = "EMSP", **settings: Any) -> Server:
@@ -45,7 +60,7 @@ def schema(document: dict[str, Any], name: str) -> dict[str, Any]:
     return dict(document["components"]["schemas"][name])
 
 
-@pytest.mark.parametrize("role", ["CPO", "EMSP"])
+@pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("versions", [ALL_VERSIONS, ("2.2.1",)])
 @pytest.mark.parametrize("modules", [MODULES, frozenset({"tariffs"}), frozenset()])
 @pytest.mark.parametrize("extensions", [EXTENSIONS, frozenset({"get"}), frozenset()])
@@ -75,7 +90,7 @@ def test_what_is_served_is_described_and_nothing_else(
     assert len({one["operationId"] for one in described.values()}) == len(described)
 
 
-@pytest.mark.parametrize("role", ["CPO", "EMSP"])
+@pytest.mark.parametrize("role", ROLES)
 def test_every_reference_leads_somewhere_and_every_component_is_used(role: str) -> None:
     document = openapi(server(role))
     assert json.loads(json.dumps(document)) == document
@@ -92,7 +107,7 @@ def test_every_reference_leads_somewhere_and_every_component_is_used(role: str) 
     assert unused <= {f"#/components/responses/{name}" for name in ("Malformed", "TooLarge", "WrongContentType")}
 
 
-@pytest.mark.parametrize("role", ["CPO", "EMSP"])
+@pytest.mark.parametrize("role", ROLES)
 def test_the_names_in_a_path_are_its_parameters(role: str) -> None:
     for (_, path), one in operations(openapi(server(role))).items():
         named = [known["name"] for known in one["parameters"] if known.get("in") == "path"]
@@ -202,3 +217,25 @@ def test_what_is_open_says_that_it_needs_no_token() -> None:
     is_open = {path for (_, path), one in made.items() if {} in one.get("security", [])}
     assert is_open == {"/ocpi/versions", *(f"/ocpi/{version}" for version in ALL_VERSIONS)}
     assert all("security" not in one for one in operations(openapi(server())).values())
+
+
+def test_the_forms_of_a_terminal_ask_for_what_each_row_needs() -> None:
+    document = openapi(server("PTP", versions=("2.3.0",)))
+    base = "/ocpi/2.3.0/sender/payments/terminals"
+    ptp = operations(document)
+    for method, path in (
+        ("POST", f"{base}/activate"),
+        ("PUT", f"{base}/{{terminal_id}}"),
+        ("PATCH", f"{base}/{{terminal_id}}"),
+    ):
+        one = ptp[method, path]
+        assert one["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("v2_3_0.TerminalPatch")
+        assert "201" not in one["responses"], "a CPO makes no Terminal"
+        assert "404" in one["responses"]
+    assert "required" not in schema(document, "v2_3_0.TerminalPatch")
+    assert "requestBody" not in ptp["POST", f"{base}/{{terminal_id}}/deactivate"]
+    document = openapi(server("CPO", versions=("2.3.0",)))
+    posted = operations(document)["POST", "/ocpi/2.3.0/receiver/payments/terminals"]
+    assert posted["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("v2_3_0.TerminalUndated")
+    assert schema(document, "v2_3_0.TerminalUndated")["required"] == ["terminal_id"]
+    assert schema(document, "v2_3_0.Terminal")["required"] == ["terminal_id", "last_updated"]

@@ -230,8 +230,7 @@ class Peer:
 
     async def get_bytes(self, cls: StructType, *ids: str, owner: PartyId | None = None, query: Query = None) -> bytes:
         """The same as the bytes that came."""
-        interface = Interface.SENDER if owner is None else Interface.RECEIVER
-        row = self.row(Operation.GET, self._module_of(cls), interface, cls)
+        row = self.row(Operation.GET, self._module_of(cls), _side_of(owner), cls)
         return _data(row, await self.call(row, *_names(row, owner, ids), query=query))
 
     async def get_at(self, cls: type[_S], url: str) -> _S:
@@ -273,7 +272,7 @@ class Peer:
         return codec.decode(row.response, _data(row, answered))
 
     async def post_bytes(self, cls: StructType, body: bytes) -> str | None:
-        """Give the partner an object that is final; the URL at which it keeps it, if it tells (CDR-11)."""
+        """Give the partner an object that is new; the URL at which it keeps it, if it tells (CDR-11)."""
         row = self.row(Operation.POST, self._module_of(cls), Interface.RECEIVER, cls)
         return (await self.call(row, body=body)).headers.get("location")
 
@@ -282,25 +281,57 @@ class Peer:
         row = self.row(Operation.DELETE, self._module_of(cls), Interface.RECEIVER)
         return await self.call(row, *_names(row, owner, ids), query=query)
 
-    async def put(self, value: msgspec.Struct, *ids: str, owner: PartyId, query: Query = None) -> Answered:
-        """Give the partner one of our objects, or a part of one; `ids` as in the path."""
+    async def put(
+        self, value: msgspec.Struct, *ids: str, owner: PartyId | None = None, query: Query = None
+    ) -> Answered:
+        """Give the partner one of our objects, or a part of one; `ids` as in the path.
+
+        Without `owner` the object is the partner's own, as a payment terminal that we assign to Locations.
+        """
         return await self.put_bytes(type(value), codec.encode(value), *ids, owner=owner, query=query)
 
-    async def put_bytes(self, cls: StructType, body: bytes, *ids: str, owner: PartyId, query: Query = None) -> Answered:
+    async def put_bytes(
+        self, cls: StructType, body: bytes, *ids: str, owner: PartyId | None = None, query: Query = None
+    ) -> Answered:
         """The same from bytes."""
-        row = self.row(Operation.PUT, self._module_of(cls), Interface.RECEIVER, cls)
+        row = self.row(Operation.PUT, self._module_of(cls), _side_of(owner), cls)
         return await self.call(row, *_names(row, owner, ids), body=body, query=query)
 
-    async def patch(self, cls: StructType, change: Mapping[str, Any], *ids: str, owner: PartyId) -> Answered:
-        """Tell the partner which fields of one of our objects changed."""
+    async def patch(
+        self, cls: StructType, change: Mapping[str, Any], *ids: str, owner: PartyId | None = None
+    ) -> Answered:
+        """Tell the partner which fields of one of our objects changed, or without `owner` change one of its own."""
         return await self.patch_bytes(cls, codec.encode(change), *ids, owner=owner)
 
     async def patch_bytes(
-        self, cls: StructType, body: bytes, *ids: str, owner: PartyId, query: Query = None
+        self, cls: StructType, body: bytes, *ids: str, owner: PartyId | None = None, query: Query = None
     ) -> Answered:
         """The same from bytes."""
-        row = self.row(Operation.PATCH, self._module_of(cls), Interface.RECEIVER, cls)
+        row = self.row(Operation.PATCH, self._module_of(cls), _side_of(owner), cls)
         return await self.call(row, *_names(row, owner, ids), body=body, query=query)
+
+    async def activate_terminal(self, terminal: msgspec.Struct | Mapping[str, Any]) -> Answered:
+        """Ask the PTP to put a payment terminal to work.
+
+        Spec: mod_payments#mod_payments_ptp_terminal_post_activate_method.
+
+        Args:
+            terminal: a Terminal, or what is known of it; its id may be the PTP's to give. The Terminal itself comes
+                with a POST of the PTP, or with the next pull.
+
+        Raises:
+            Refused: the PTP does not, or knows no such Terminal of ours (HTTP 404).
+        """
+        row = self.row(Operation.ACTIVATE, "payments", Interface.SENDER)
+        return await self.call(row, body=codec.encode(terminal))
+
+    async def deactivate_terminal(self, terminal_id: str) -> Answered:
+        """Ask the PTP to take a payment terminal of ours out of work.
+
+        Raises:
+            Refused: as `activate_terminal`.
+        """
+        return await self.call(self.row(Operation.DEACTIVATE, "payments", Interface.SENDER), terminal_id)
 
     async def credentials(self, operation: Operation = Operation.GET_CREDENTIALS, body: bytes | None = None) -> bytes:
         """Read, exchange or delete credentials; the bytes of the partner's Credentials object, if it sent one."""
@@ -313,6 +344,11 @@ class Peer:
             if row.object is cls and row.interface is not Interface.BOTH:
                 return row.module
         raise UsageError(f"no module of OCPI {self.version.number} is about {cls.__module__}.{cls.__name__}")
+
+
+def _side_of(owner: PartyId | None) -> Interface:
+    """The side of the partner that has the object: its own, or what it keeps of ours."""
+    return Interface.SENDER if owner is None else Interface.RECEIVER
 
 
 def _names(row: Endpoint, owner: PartyId | None, ids: tuple[str, ...]) -> tuple[str, ...]:

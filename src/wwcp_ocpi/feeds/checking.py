@@ -46,7 +46,8 @@ def check(resource: Resource, entry: Entry, assumed: Assumptions) -> Good | Reje
     except OCPIError as error:
         return Rejected(index=entry.index, reasons=[str(error)], body=entry.body)
     reasons = [f"{found.path}: {found.message}" for found in findings if found.severity is Severity.ERROR]
-    owner = owner_of(completed, assumed)
+    # A Terminal names the CPO that it is for; whose it is, it does not say.
+    owner = assumed.party if resource.party_is_audience else owner_of(completed, assumed)
     id = patch.text_of(completed, resource.id_field)
     if not reasons and (owner is None or not id):
         reasons = [

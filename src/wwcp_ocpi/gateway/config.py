@@ -50,6 +50,9 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True):
         "commands",
         "chargingprofiles",
         "bookings",
+        "payments",
+        "invoicereconciliation",
+        "hubclientinfo",
     )
     page_size: Annotated[int, Meta(ge=1, description="Objects on a page when the partner does not say.")] = 50
     max_page_size: Annotated[int, Meta(ge=1, description="Objects on a page at most (X-Limit).")] = 1000

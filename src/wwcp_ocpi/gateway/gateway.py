@@ -27,6 +27,7 @@ from wwcp_ocpi.wwcp.publish import NetworkPublisher
 log = structlog.get_logger()
 
 REFRESH_S = 1.0
+LOOK_S = 60.0
 
 
 class Gateway:
@@ -84,7 +85,8 @@ class Gateway:
         self.platform = Platform(settings, store, vault, self._transport)
         await self.platform.book.load()
         await self.platform.desk.resume()
-        work = (self.platform.courier.run(), self.platform.timetables.run(), self._follow())
+        await self.platform.hub_clients.publish()
+        work = (self.platform.courier.run(), self.platform.timetables.run(), self._follow(), self._look())
         self._tasks = [asyncio.create_task(one) for one in work]
         self._ready = True
         log.info("gateway.started", url=settings.base_url, versions_url=settings.versions_url)
@@ -163,6 +165,17 @@ class Gateway:
             await asyncio.sleep(REFRESH_S)
             try:
                 await self.platform.book.refresh()
+                await self.platform.hub_clients.publish()
             except Exception:
                 # The edge of a background task: a database that is busy now must not end it for good.
                 log.exception("partners.refresh_failed")
+
+    async def _look(self) -> None:
+        """As a hub, look for partners that have fallen silent."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            try:
+                await self.platform.hub_clients.look()
+            except Exception:
+                # The edge of a background task, as above.
+                log.exception("partners.look_failed")

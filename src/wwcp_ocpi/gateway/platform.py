@@ -10,6 +10,7 @@ from wwcp_ocpi.partners import (
     ChargingProfiles,
     Commands,
     Courier,
+    HubClients,
     OrderDesk,
     PartnerBook,
     ProfileFollowers,
@@ -45,8 +46,11 @@ class Platform:
         self.desk = OrderDesk(store, self.book, self.registration.peer_of)
         self.bookings = Bookings(settings, store, self.book, self.registration.peer_of)
         self.booking_desk = BookingDesk(store, self.publisher, settings)
+        self.hub_clients = HubClients(settings, store, self.book, self.publisher, self.registration.peer_of)
         self.server.desk = self.desk
         self.server.followers = self.followers
+        self.server.hears = self.publisher.hears
+        self.server.heard = self.hub_clients.heard
         self.server.results["commands"] = self.commands
         self.server.results["chargingprofiles"] = self.profiles
 

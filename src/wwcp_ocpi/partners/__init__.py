@@ -8,6 +8,7 @@ from wwcp_ocpi.partners.commands import Commands
 from wwcp_ocpi.partners.delivery import Courier
 from wwcp_ocpi.partners.desk import OrderDesk
 from wwcp_ocpi.partners.following import ProfileFollowers
+from wwcp_ocpi.partners.hubclients import HubClients
 from wwcp_ocpi.partners.model import Access, Partner, PartnerParty, Purpose, Remote
 from wwcp_ocpi.partners.profiles import ChargingProfiles
 from wwcp_ocpi.partners.publish import Publisher
@@ -22,6 +23,7 @@ __all__ = [
     "ChargingProfiles",
     "Commands",
     "Courier",
+    "HubClients",
     "OrderDesk",
     "Partner",
     "PartnerBook",

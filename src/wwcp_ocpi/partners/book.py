@@ -116,6 +116,7 @@ class PartnerBook:
             token=Secret(token),
             roles=frozenset(access.roles) or partner.roles,
             parties=partner.party_ids,
+            played=partner.played,
             is_registering=access.purpose is not Purpose.ACCESS,
             is_hub=partner.hub is not None,
             accepts_older=partner.accepts_older,

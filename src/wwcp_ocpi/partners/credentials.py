@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from wwcp_ocpi.partners.model import PartnerParty
 from wwcp_ocpi.protocol import codec
@@ -85,6 +86,16 @@ def _write_roles(settings: ServerSettings, roles: frozenset[str]) -> dict[str, o
     }
 
 
+def _write_roles_and_hub(settings: ServerSettings, roles: frozenset[str]) -> dict[str, object]:
+    """From 2.3.0 on a hub is no role (CRD-28). A platform that is nothing else has no other party to list."""
+    hub = settings.hub
+    if hub is None:
+        return _write_roles(settings, roles)
+    others = tuple(party for party in settings.parties if party.role != "HUB")
+    listed = replace(settings, parties=others) if others else settings
+    return {"hub_party_id": "".join(hub), **_write_roles(listed, roles)}
+
+
 def _party(country_code: str, party_id: str, path: str) -> PartyId:
     try:
         return PartyId.parse(f"{country_code}*{party_id}")
@@ -124,7 +135,7 @@ def _read_roles_and_hub(credentials: Any, ours: frozenset[str]) -> Parties:
 _WRITE: Mapping[CredentialsShape, Callable[[ServerSettings, frozenset[str]], dict[str, object]]] = {
     CredentialsShape.ONE_PARTY: _write_one_party,
     CredentialsShape.ROLES: _write_roles,
-    CredentialsShape.ROLES_AND_HUB: _write_roles,
+    CredentialsShape.ROLES_AND_HUB: _write_roles_and_hub,
 }
 _READ: Mapping[CredentialsShape, Callable[[Any, frozenset[str]], Parties]] = {
     CredentialsShape.ONE_PARTY: _read_one_party,

@@ -16,7 +16,8 @@ import structlog
 from wwcp_ocpi.client.peer import Peer
 from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.model import Partner
-from wwcp_ocpi.protocol.endpoint import Resource
+from wwcp_ocpi.partners.publish import receiver_operations
+from wwcp_ocpi.protocol.endpoint import Operation, Resource
 from wwcp_ocpi.protocol.errors import BadAnswer, NotAuthenticated, NotFound, OCPIError, Refused, Unreachable
 from wwcp_ocpi.protocol.shape import StructType
 from wwcp_ocpi.protocol.status import StatusCode
@@ -110,7 +111,7 @@ class Courier:
         resource = version_of(push.version).kind(push.module).resource
         query = {resource.qualifier: push.qualifier} if push.qualifier else None
         if push.method == "DELETE":
-            await peer.delete(resource.type, push.id, owner=push.owner, query=query)
+            await peer.delete(resource.type, *_ids(resource, push), owner=push.owner, query=query)
         elif push.method == "PATCH":
             cls = _type_at(resource, len(push.parts))
             try:
@@ -135,8 +136,15 @@ class Courier:
         body = self._personal(push, resource, stored.body)
         if method == "POST":
             await peer.post_bytes(resource.type, body)
-        else:
-            await peer.put_bytes(resource.type, body, push.id, owner=push.owner, query=query)
+            return
+        try:
+            await peer.put_bytes(resource.type, body, *_ids(resource, push), owner=push.owner, query=query)
+        except Refused as error:
+            has_post = Operation.POST in receiver_operations(peer.version, push.module)
+            if error.http_status != HTTPStatus.NOT_FOUND or not has_post:
+                raise
+            # INV-01: PUT is for what the partner has already; it never got this one.
+            await peer.post_bytes(resource.type, body)
 
     def _personal(self, push: Push, resource: Resource, body: bytes, *, is_change: bool = False) -> bytes:
         """The body as this partner would read it."""
@@ -159,6 +167,11 @@ class Courier:
     def _log_refused(self, push: Push, reason: str) -> None:
         self.refused += 1
         log.error("push.refused", partner=push.partner, method=push.method, id=push.id, reason=reason)
+
+
+def _ids(resource: Resource, push: Push) -> tuple[str, ...]:
+    """The ids in the path; none where a party alone names the object."""
+    return () if resource.is_party else (push.id,)
 
 
 def _type_at(resource: Resource, depth: int) -> StructType:

@@ -82,8 +82,14 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def roles(self) -> frozenset[str]:
-        """The roles of the partner's parties, as far as they are known."""
-        return frozenset(party.role for party in self.parties if party.role)
+        """The roles of the partner's parties, as far as they are known; HUB for a platform that is one."""
+        known = frozenset(party.role for party in self.parties if party.role)
+        return known if self.hub is None else known | {"HUB"}
+
+    @property
+    def played(self) -> tuple[tuple[PartyId, str | None], ...]:
+        """Which party plays which role."""
+        return tuple((party.id, party.role) for party in self.parties)
 
     def state(self) -> str:
         """In one word, for people."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -16,6 +16,7 @@ from wwcp_ocpi.protocol.errors import NotFound, UsageError
 from wwcp_ocpi.protocol.patch import Opened, RawObject, Step
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.scalars import PartyId, now
+from wwcp_ocpi.server.caller import unclaimed
 from wwcp_ocpi.server.versions import may_call
 from wwcp_ocpi.store.ports import Decide, Delete, Key, Objects, Outcome, Push, Side, Stored, Write
 
@@ -27,8 +28,9 @@ class OwnObject(msgspec.Struct, frozen=True, kw_only=True):
     """One of our objects, as bytes of a version, to be published.
 
     `qualifier` is what names it together with its id: a Token's type. `concerns` is the party that a private object
-    is for: the owner of the driver's Token, for a Session or a CDR. Nobody else sees it. Where the object itself names
-    that party, as a CdrToken does, that says it. A Tariff may be for one party, too; without, it is for everybody.
+    is for: the owner of the driver's Token, for a Session or a CDR; who is invoiced; the CPO of a payment terminal.
+    Nobody else sees it. Where the object itself names that party, as a CdrToken does, that says it. A Tariff may be for
+    one party, too; without, it is for everybody.
     """
 
     owner: PartyId
@@ -58,12 +60,13 @@ class Publisher:
             What became of each; a UsageError where its state cannot follow the one before.
         """
         everybody = self._listeners(version, kind) if push else []
+        operations = receiver_operations(version, kind)
         changes = []
         for thing in things:
             audience = self.audience(version, kind, thing)
             listeners = [one for one in everybody if audience in ("", one)]
             key = _key(version, kind, thing.owner, thing.id, thing.qualifier)
-            changes.append((key, _put(version, kind, thing, audience, listeners)))
+            changes.append((key, _put(version, kind, thing, audience, listeners, operations)))
         return await self._store.change_all(changes)
 
     async def withdraw(
@@ -71,8 +74,7 @@ class Publisher:
     ) -> Outcome:
         """Remove one of our objects, and tell the partners, where there is a DELETE for that."""
         key = _key(version, kind, owner, id, qualifier)
-        rows = version.rows_of(version.kind(kind), Interface.RECEIVER)
-        heard = any(row.operation is Operation.DELETE and not row.extension for row in rows)
+        heard = Operation.DELETE in receiver_operations(version, kind)
         listeners = self._listeners(version, kind) if heard else []
 
         def decide(stored: Stored | None) -> Delete | None:
@@ -96,6 +98,8 @@ class Publisher:
     ) -> Outcome:
         """Change some fields of an object or of a part of it (`ids` as in a path), and tell the partners just that.
 
+        Where there is no PATCH for it, they are given the whole object.
+
         `last_updated` of the part and of all above it follows (LOC-07); it is now unless the change says when.
 
         Raises:
@@ -108,6 +112,10 @@ class Publisher:
             for part, id in zip(resource.parts, ids[1:], strict=False)
         ]
         listeners = self._listeners(version, kind)
+        operations = receiver_operations(version, kind)
+        has_patch = Operation.PATCH in operations
+        method = "PATCH" if has_patch else push_method(operations)
+        told = ids if has_patch else ids[:1]
 
         def decide(stored: Stored | None) -> Write | None:
             if stored is None or stored.version != version.number:
@@ -133,7 +141,7 @@ class Publisher:
                 body=whole,
                 audience=stored.audience,
                 pushes=tuple(
-                    _push(one, version, kind, owner, ids, "PATCH", patch.join(fields), qualifier)
+                    _push(one, version, kind, owner, told, method, patch.join(fields) if has_patch else b"", qualifier)
                     for one in listeners
                     if stored.audience in ("", one)
                 ),
@@ -148,6 +156,10 @@ class Publisher:
             return ""
         concerned = thing.concerns or _concerned(resource, thing.body)
         return self._book.holder(concerned) or unclaimed(concerned)
+
+    def hears(self, partner: str, version: Version, kind: str) -> bool:
+        """Whether a partner is pushed to."""
+        return partner in self._listeners(version, kind)
 
     def _listeners(self, version: Version, kind: str) -> list[str]:
         """The partners that are pushed to: registered, in this version, on the receiving side of the module."""
@@ -169,7 +181,13 @@ def _receives(partner: Partner, version: Version, kind: str) -> bool:
     return any(
         found.module.is_called(endpoint.identifier) and (not needs_role or endpoint.role == Interface.RECEIVER.value)
         for endpoint in remote.endpoints
-    ) and any(row.operation in (Operation.PUT, Operation.POST) for row in version.rows_of(found, Interface.RECEIVER))
+    ) and not receiver_operations(version, kind).isdisjoint((Operation.PUT, Operation.POST))
+
+
+def receiver_operations(version: Version, kind: str) -> frozenset[Operation]:
+    """What a receiver of these objects can be asked."""
+    rows = version.rows_of(version.kind(kind), Interface.RECEIVER)
+    return frozenset(row.operation for row in rows if not row.extension)
 
 
 def _concerned(resource: Resource, body: bytes) -> PartyId | None:
@@ -183,7 +201,8 @@ def _concerned(resource: Resource, body: bytes) -> PartyId | None:
         if not entries:
             return None
         at = entries[0]
-    return PartyId.of(patch.text_of(at, "country_code") or "", patch.text_of(at, "party_id") or "")
+    country_code, party_id = (patch.text_of(at, name) for name in ("country_code", "party_id"))
+    return PartyId.of(country_code, party_id) if country_code and party_id else None
 
 
 def check_state(resource: Resource, before: bytes, after: bytes) -> None:
@@ -197,27 +216,31 @@ def check_state(resource: Resource, before: bytes, after: bytes) -> None:
         raise UsageError(f"{resource.name}: {found.path}: {found.message}", path=found.path)
 
 
-def unclaimed(party: PartyId | None) -> str:
-    """The audience of a private object whose party is no partner's yet; nobody sees it."""
-    return f"?{party or ''}"
-
-
 def _key(version: Version, kind: str, owner: PartyId, id: str, qualifier: str | None) -> Key:
     return Key(Side.OURS, kind, owner, version.key_id(version.kind(kind).resource, id, qualifier))
 
 
-def _put(version: Version, kind: str, thing: OwnObject, audience: str, listeners: Iterable[str]) -> Decide:
+def _put(
+    version: Version,
+    kind: str,
+    thing: OwnObject,
+    audience: str,
+    listeners: Sequence[str],
+    operations: frozenset[Operation],
+) -> Decide:
     resource = version.kind(kind).resource
-    method = push_method(version, kind)
-    pushes = tuple(
-        _push(listener, version, kind, thing.owner, [thing.id], method, b"", thing.qualifier) for listener in listeners
-    )
 
     def decide(stored: Stored | None) -> Write | None:
-        if stored is not None and stored.body == thing.body and stored.version == version.number:
+        is_known = stored is not None and stored.version == version.number and stored.audience == audience
+        if stored is not None and is_known and stored.body == thing.body:
             return None
         if stored is not None and stored.version == version.number:
             check_state(resource, stored.body, thing.body)
+        method = push_method(operations, is_new=not is_known)
+        pushes = tuple(
+            _push(listener, version, kind, thing.owner, [thing.id], method, b"", thing.qualifier)
+            for listener in listeners
+        )
         return Write(
             version=version.number,
             last_updated=thing.last_updated,
@@ -229,10 +252,9 @@ def _put(version: Version, kind: str, thing: OwnObject, audience: str, listeners
     return decide
 
 
-def push_method(version: Version, kind: str) -> str:
-    """How a whole object is given to a receiver: PUT, or POST where it is final (CDRs)."""
-    operations = {row.operation for row in version.rows_of(version.kind(kind), Interface.RECEIVER)}
-    return "PUT" if Operation.PUT in operations else "POST"
+def push_method(operations: frozenset[Operation], *, is_new: bool = False) -> str:
+    """How a whole object is given to a receiver: PUT, or POST where there is no PUT, or where POST is for new ones."""
+    return "POST" if Operation.POST in operations and (is_new or Operation.PUT not in operations) else "PUT"
 
 
 def _push(

@@ -14,8 +14,10 @@ from wwcp_ocpi.client.peer import Peer
 from wwcp_ocpi.partners.model import Partner
 from wwcp_ocpi.protocol import patch
 from wwcp_ocpi.protocol.endpoint import Resource
-from wwcp_ocpi.protocol.version import Version
+from wwcp_ocpi.protocol.patch import RawObject
+from wwcp_ocpi.protocol.version import Kind, Version
 from wwcp_ocpi.scalars import DateTime, PartyId
+from wwcp_ocpi.server.caller import party_as
 from wwcp_ocpi.server.changes import state_jump
 from wwcp_ocpi.store.ports import Decide, Delete, Key, Objects, PageRequest, Side, Stored, Write
 
@@ -67,7 +69,7 @@ async def pull(
     chunk: list[tuple[Key, Decide]] = []
     async for received in pages.received():
         result.received += 1
-        owner = _owner(resource, received, partner)
+        owner = _owner(version.kind(kind), received, partner)
         if owner is None:
             result.foreign += 1
             continue
@@ -85,10 +87,10 @@ async def pull(
     return result
 
 
-def _owner(resource: Resource, received: Received[Any], partner: Partner) -> PartyId | None:
+def _owner(kind: Kind, received: Received[Any], partner: Partner) -> PartyId | None:
     """Whose object it is; None when that is no party of the partner."""
-    if not resource.names_owner:
-        return next(iter(sorted(partner.party_ids)), None)
+    if not kind.resource.names_owner:
+        return party_as(kind.module.senders, partner.played)
     owner = PartyId.of(received.value.country_code, received.value.party_id)
     return owner if owner in partner.party_ids or partner.hub is not None else None
 
@@ -96,7 +98,8 @@ def _owner(resource: Resource, received: Received[Any], partner: Partner) -> Par
 def _key(version: Version, kind: str, owner: PartyId, resource: Resource, received: Received[Any]) -> Key:
     value = received.value
     qualifier = str(getattr(value, resource.qualifier)) if resource.qualifier else None
-    return Key(Side.THEIRS, kind, owner, version.key_id(resource, getattr(value, resource.id_field), qualifier))
+    id = "" if resource.is_party else getattr(value, resource.id_field)
+    return Key(Side.THEIRS, kind, owner, version.key_id(resource, id, qualifier))
 
 
 def _keep(version: Version, received: Received[Any], partner: Partner) -> Decide:
@@ -132,7 +135,10 @@ async def _remove_unlisted(
     store: Objects, version: Version, kind: str, resource: Resource, partner: Partner, seen: set[Key]
 ) -> int:
     gone: list[tuple[Key, Decide]] = []
-    for owner in sorted(partner.party_ids):
+    # A hub sends objects of others: which of all are its own, `_forget` sees.
+    is_hub = partner.hub is not None and resource.names_owner
+    owners: list[PartyId | None] = [None] if is_hub else [*sorted(partner.party_ids)]
+    for owner in owners:
         after: str | None = None
         while True:
             page = await store.page(
@@ -149,13 +155,17 @@ async def _remove_unlisted(
                 fields = patch.split(body)
                 id = patch.text_of(fields, resource.id_field) or ""
                 qualifier = patch.text_of(fields, resource.qualifier) if resource.qualifier else None
-                key = Key(Side.THEIRS, kind, owner, version.key_id(resource, id, qualifier))
+                key = Key(Side.THEIRS, kind, owner or _named(fields), version.key_id(resource, id, qualifier))
                 if key not in seen:
                     gone.append((key, _forget(partner)))
             after = page.next
             if after is None:
                 break
     return sum(1 for outcome in await store.change_all(gone) if not isinstance(outcome, Exception) and outcome.changed)
+
+
+def _named(fields: RawObject) -> PartyId:
+    return PartyId.of(*(patch.text_of(fields, name) or "" for name in ("country_code", "party_id")))
 
 
 def _forget(partner: Partner) -> Decide:

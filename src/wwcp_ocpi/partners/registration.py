@@ -18,7 +18,6 @@ from wwcp_ocpi.partners import credentials
 from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.credentials import Theirs
 from wwcp_ocpi.partners.model import Access, Partner, Purpose, Remote
-from wwcp_ocpi.partners.publish import unclaimed
 from wwcp_ocpi.protocol.credentials_token import TokenForm, new_token
 from wwcp_ocpi.protocol.endpoint import Interface, Operation
 from wwcp_ocpi.protocol.errors import (
@@ -38,7 +37,7 @@ from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version as version_of
 from wwcp_ocpi.scalars import PartyId, Secret, now
 from wwcp_ocpi.security import Vault
-from wwcp_ocpi.server.caller import Caller
+from wwcp_ocpi.server.caller import Caller, unclaimed
 from wwcp_ocpi.server.settings import ServerSettings
 from wwcp_ocpi.store.ports import Store
 

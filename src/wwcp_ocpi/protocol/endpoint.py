@@ -27,6 +27,11 @@ class Interface(Enum):
     RECEIVER = "RECEIVER"
     BOTH = "BOTH"
 
+    @property
+    def other(self) -> Interface:
+        """The side that calls this one."""
+        return {Interface.SENDER: Interface.RECEIVER, Interface.RECEIVER: Interface.SENDER}.get(self, self)
+
 
 class Operation(Enum):
     """A behaviour that is written once. The value is its name and its HTTP method."""
@@ -93,7 +98,8 @@ class Endpoint(msgspec.Struct, frozen=True, dict=True):
     `request` is the body's object, `response` that of `data`; PATCH bodies are the patch form of `request`.
     Several types stand for a body whose kind the receiver finds out. A row without a type has no such body.
     `result` is what is posted later, where the module has several kinds of results.
-    `spec` is the chapter and anchor. `extension` marks what the specification does not have.
+    `spec` is the chapter and anchor. `extension` marks what the specification does not have. An `undated` row takes a
+    body without last_updated; the moment of arrival counts then (defect 37 in docs/spec-defects.md).
     """
 
     module: str
@@ -106,6 +112,7 @@ class Endpoint(msgspec.Struct, frozen=True, dict=True):
     query: tuple[Parameter, ...] = ()
     extension: bool = False
     result: Any = None
+    undated: bool = False
 
     @property
     def method(self) -> str:
@@ -127,6 +134,16 @@ class Endpoint(msgspec.Struct, frozen=True, dict=True):
         """The object that this row is about, whichever way it travels."""
         found = self.request or self.response
         return found if isinstance(found, type) and issubclass(found, msgspec.Struct) else None
+
+    @property
+    def is_amendment(self) -> bool:
+        """Whether a partner changes what is not its own: at the sender a PUT, too, changes only what it names."""
+        return self.interface is Interface.SENDER and self.operation in (Operation.PUT, Operation.PATCH)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the body names some fields of its object, so that none is required."""
+        return self.operation in (Operation.PATCH, Operation.ACTIVATE) or self.is_amendment
 
     @property
     def names_party(self) -> bool:
@@ -174,11 +191,20 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
 
     may_be_private: bool = False
     """Whether one partner alone may be shown it, where its owner says so: Tariffs made for one eMSP."""
+    party_is_audience: bool = False
+    """Whether country_code and party_id in the object name whom it is for, not whose it is: a Terminal's CPO."""
+    is_posted_again: bool = False
+    """Whether a POST replaces what is there already, as there is no PUT: Terminals. A CDR is final."""
 
     @cached_property
     def names_owner(self) -> bool:
         """Whether the object itself says whose it is."""
-        return {"country_code", "party_id"} <= field_names(self.type)
+        return {"country_code", "party_id"} <= field_names(self.type) and not self.party_is_audience
+
+    @property
+    def is_party(self) -> bool:
+        """Whether a party alone names the object: ClientInfo. Its owner is the party that it is about."""
+        return not self.id_field
 
     @cached_property
     def name(self) -> str:
@@ -221,7 +247,7 @@ class Module(msgspec.Struct, frozen=True, dict=True):
 
     def callers(self, interface: Interface) -> frozenset[str]:
         """The roles that are the other side of an interface of this module."""
-        return self.roles(Interface.RECEIVER if interface is Interface.SENDER else Interface.SENDER)
+        return self.roles(interface.other)
 
     def roles(self, interface: Interface) -> frozenset[str]:
         """The roles that implement an interface of this module; for BOTH those of either side."""

@@ -24,9 +24,9 @@ from wwcp_ocpi.protocol.shape import StructType
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.scalars import DateTime, PartyId, fold, now
 from wwcp_ocpi.server import booking_states as states
+from wwcp_ocpi.server.asynchronous import DECIDE_S
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.changes import check
-from wwcp_ocpi.server.asynchronous import DECIDE_S
 from wwcp_ocpi.server.decisions import BookingAnswer, BookingQuestion, Wanted
 from wwcp_ocpi.server.headers import addressed_parties
 from wwcp_ocpi.store.ports import Key, Side, Stored, Write

@@ -94,7 +94,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ids(self) -> list[str]:
-        """The ids in the path below the owner: object, part, part of the part."""
+        """The ids in the path below the owner: object, part, part of the part. What is a party itself has the id ""."""
+        if self.route.resource is not None and self.route.resource.is_party:
+            return [""]
         values = list(self.params.values())
         return values[2:] if "country_code" in self.params else values
 

@@ -6,6 +6,7 @@ The partners themselves are kept a floor above; the server sees only this.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
@@ -25,10 +26,31 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     token: Secret
     roles: frozenset[str] = frozenset()
     parties: frozenset[PartyId] = frozenset()
+    played: tuple[tuple[PartyId, str | None], ...] = ()
+    """Which of its parties plays which role, where the partner said so."""
     is_registering: bool = False
     is_hub: bool = False
     accepts_older: bool = False
     """Whether this partner may overwrite with an older last_updated."""
+
+    def may_take(self, audience: str) -> bool:
+        """Whether one of our private objects is this partner's, or nobody's yet."""
+        free = (unclaimed(None), *map(unclaimed, self.parties))
+        return audience == self.partner or audience in free
+
+
+def unclaimed(party: PartyId | None) -> str:
+    """The audience of a private object whose party is no partner's yet; nobody sees it."""
+    return f"?{party or ''}"
+
+
+def party_as(roles: frozenset[str], played: Iterable[tuple[PartyId, str | None]]) -> PartyId | None:
+    """Of a partner's parties the first that plays one of these roles, or the first of all.
+
+    That is whose the objects are that name no owner, wherever they come from: a push or a pull.
+    """
+    found = sorted((role not in roles, id) for id, role in played)
+    return found[0][1] if found else None
 
 
 class Directory(Protocol):

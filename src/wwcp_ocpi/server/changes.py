@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Writing objects: PUT, PATCH and removal of what a partner owns, at the receiver.
 
+At the sender a partner changes what is ours: the CPO's part of a payment terminal. It sees and changes only what is
+for it, adds nothing and removes nothing, and what it does not name stays.
+
 What arrives is kept byte by byte; only what a PATCH names, and `last_updated` of what lies above it, is new.
 Everything is decided inside one transaction on the state stored then, so that two changes never lose one.
 """
@@ -14,19 +17,22 @@ import structlog
 from wwcp_ocpi.protocol import codec, conformance, etag, lifecycle, patch
 from wwcp_ocpi.protocol.conformance import Finding, Severity
 from wwcp_ocpi.protocol.endpoint import Part, Resource
-from wwcp_ocpi.protocol.errors import InvalidParameters, OlderThanStored, PreconditionFailed
+from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed, OlderThanStored, PreconditionFailed
 from wwcp_ocpi.protocol.patch import Opened, RawObject
 from wwcp_ocpi.protocol.shape import StructType, field_names, fields_of
 from wwcp_ocpi.scalars import DateTime, PartyId, now
 from wwcp_ocpi.server.call import Answer, Call, ok
+from wwcp_ocpi.server.headers import owners
 from wwcp_ocpi.server.objects import unknown
-from wwcp_ocpi.store.ports import Delete, Outcome, Stored, Write
+from wwcp_ocpi.store.ports import Delete, Key, Outcome, Side, Stored, Write
 
 log = structlog.get_logger()
 
 
 async def put_object(call: Call) -> Answer:
     """Create or replace an object, or one part of it. 201 when it is new (STC-04)."""
+    if call.endpoint.is_amendment:
+        return await patch_object(call)
     body = call.body()
     target = _target(call)
     check(call, target, body)
@@ -41,12 +47,12 @@ async def put_object(call: Call) -> Answer:
     def decide(stored: Stored | None) -> Write:
         if is_whole:
             _precondition(call, stored.body if stored else None)
-            _not_older(call, moment, stored.last_updated if stored else None)
+            not_older(call, moment, stored.last_updated if stored else None)
             return written
         opened = _open(call, stored)
         part = opened.part
         _precondition(call, part)
-        _not_older(call, stamp, patch.moment_of(part) if part is not None else None)
+        not_older(call, stamp, patch.moment_of(part) if part is not None else None)
         changed = opened.with_part(fields, stamp)
         created.append(part is None)
         return _write(call, patch.join(changed), patch.moment_of(changed) or stamp)
@@ -67,8 +73,10 @@ async def patch_object(call: Call) -> Answer:
     if not change:
         raise InvalidParameters("$: expected at least one field to change", path="$")
     _same_ids(call, change, required=False)
+    check_audience(call, change)
     stamp = patch.moment_of(change)
-    if stamp is None and call.version.facts.patch_needs_last_updated and "last_updated" in field_names(target):
+    is_undated = call.endpoint.undated or not call.version.facts.patch_needs_last_updated
+    if stamp is None and not is_undated and "last_updated" in field_names(target):
         raise InvalidParameters("$.last_updated: required in every PATCH, but missing", path="$.last_updated")
 
     def decide(stored: Stored | None) -> Write:
@@ -77,13 +85,13 @@ async def patch_object(call: Call) -> Answer:
         if part is None:
             raise unknown(call)
         _precondition(call, part)
-        _not_older(call, stamp, patch.moment_of(part))
+        not_older(call, stamp, patch.moment_of(part))
         at = stamp or now()
         merged = patch.merge(part, change, () if call.steps else call.resource.appended)
         changed = opened.with_part(merged if stamp else patch.stamped(merged, at), at)
         return _write(call, patch.join(changed), patch.moment_of(changed) or at)
 
-    _watch(call, await call.server.store.change(call.key(_owner(call), _qualifier(call, change)), decide))
+    _watch(call, await call.server.store.change(await existing_key(call, _qualifier(call, change)), decide))
     return ok()
 
 
@@ -113,6 +121,21 @@ async def delete_of_party(call: Call) -> Answer:
     """Remove everything that a partner sent for one of its parties. An extension: for starting a sync afresh."""
     await call.server.store.delete_of_party(call.side, call.kind, _owner(call))
     return ok()
+
+
+async def existing_key(call: Call, qualifier: str | None = None) -> Key:
+    """The key of the object that the path means. Where it names no owner, it is of the first that has one.
+
+    Raises:
+        NotFound: none of those who may own it has it.
+    """
+    if call.owner is not None:
+        return call.key(call.owner, qualifier)
+    for owner in owners(call):
+        key = call.key(owner, qualifier)
+        if await call.server.store.get(key) is not None:
+            return key
+    raise unknown(call)
 
 
 def _owner(call: Call) -> PartyId:
@@ -151,7 +174,7 @@ def check(call: Call, target: StructType, body: bytes, *, partial: bool = False)
     if codec.conforms(target, body, partial=partial):
         return
     findings = conformance.check(target, body, partial=partial)
-    where = "/".join((call.kind, *call.ids))
+    where = "/".join(filter(None, (call.kind, *call.ids)))
     conformance.refuse_errors(findings, where)
     findings = [found for found in findings if found.severity is Severity.WARNING]
     if findings:
@@ -189,7 +212,7 @@ def _same_ids(call: Call, fields: RawObject, *, required: bool) -> None:
         InvalidParameters: one differs.
     """
     ids = call.ids
-    expected = {_named(call, len(ids) - 1).id_field: ids[-1]}
+    expected = {} if call.resource.is_party else {_named(call, len(ids) - 1).id_field: ids[-1]}
     if len(ids) == 1 and call.resource.names_owner:
         expected |= {name: call.params[name] for name in ("country_code", "party_id")}
     folds = call.version.facts.ids_fold
@@ -201,13 +224,30 @@ def _same_ids(call: Call, fields: RawObject, *, required: bool) -> None:
             raise InvalidParameters(f"$.{name}: expected {value!r} as in the path, got {found!r}", path=f"$.{name}")
 
 
+def check_audience(call: Call, fields: RawObject) -> None:
+    """Refuse to make an object of ours one for another: a party that it names is a party of the caller.
+
+    Raises:
+        NotAllowed
+    """
+    if not call.resource.party_is_audience or call.side is not Side.OURS:
+        return
+    for name, known in (
+        ("country_code", {party.country_code for party in call.caller.parties}),
+        ("party_id", {party.party_id for party in call.caller.parties}),
+    ):
+        found = patch.text_of(fields, name)
+        if found is not None and found.upper() not in known and not call.caller.is_hub:
+            raise NotAllowed(f"$.{name}: {found!r} is not that of a party of this partner", path=f"$.{name}")
+
+
 def _open(call: Call, stored: Stored | None) -> Opened:
     """The stored object, open at the part that the path names (None: not there yet).
 
     Raises:
-        NotFound: the object itself, or a part above the last, is not there.
+        NotFound: the object itself, or a part above the last, is not there, or is not for the caller.
     """
-    if stored is None or stored.version != call.version.number:
+    if stored is None or stored.version != call.version.number or stored.audience not in call.audiences:
         raise unknown(call)
     return Opened(patch.split(stored.body), call.steps)
 
@@ -225,7 +265,7 @@ def _keep_one(call: Call, opened: Opened) -> None:
         raise InvalidParameters(f"$.{name}: expected one to be left, this is the last", path=f"$.{name}")
 
 
-def _not_older(call: Call, new: DateTime | None, old: DateTime | int | None) -> None:
+def not_older(call: Call, new: DateTime | None, old: DateTime | int | None) -> None:
     """Refuse what was superseded before it arrived, unless this partner may send it.
 
     Raises:
@@ -259,4 +299,8 @@ def _precondition(call: Call, state: bytes | RawObject | None) -> None:
 
 
 def _write(call: Call, body: bytes, at: DateTime) -> Write:
-    return Write(version=call.version.number, last_updated=at.micros, body=body, source=call.caller.partner)
+    """The new state: the partner's, or our own, which stays in the list that it is in."""
+    source = "" if call.side is Side.OURS else call.caller.partner
+    return Write(
+        version=call.version.number, last_updated=at.micros, body=body, source=source, audience=call.audiences[0]
+    )

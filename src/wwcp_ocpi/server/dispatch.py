@@ -7,6 +7,7 @@ behaviour. Whoever is not known learns nothing else.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -31,6 +32,7 @@ from wwcp_ocpi.server import (
     credentials,
     lists,
     objects,
+    payments,
     posts,
     preferences,
     profiles,
@@ -44,6 +46,7 @@ from wwcp_ocpi.server.decisions import (
     NO_BOOKER,
     NO_COMMANDER,
     NO_PROFILE_OPERATOR,
+    NO_TERMINALS,
     Authorizer,
     Booker,
     Commander,
@@ -54,8 +57,10 @@ from wwcp_ocpi.server.decisions import (
     ProfileOperator,
     StoredTokens,
     TariffChooser,
+    Terminals,
 )
 from wwcp_ocpi.server.headers import answer_headers, check_parties
+from wwcp_ocpi.server.payments import Hears
 from wwcp_ocpi.server.routing import Router
 from wwcp_ocpi.server.settings import ServerSettings
 from wwcp_ocpi.store.ports import Store
@@ -87,6 +92,8 @@ BEHAVIOURS: Mapping[Operation, Behaviour] = {
     Operation.SET_PREFERENCES: preferences.set_preferences,
     Operation.LIST_OF_PARTY: lists.list_of_party,
     Operation.DELETE_OF_PARTY: changes.delete_of_party,
+    Operation.ACTIVATE: payments.activate,
+    Operation.DEACTIVATE: payments.deactivate,
 }
 """What each operation does, in every version and every module that has rows with it."""
 
@@ -115,6 +122,10 @@ class Server:
         self.preferences: PreferencesTaker = NoPreferences()
         self.booker: Booker = NO_BOOKER
         self.turns = bookings.Turns()
+        self.terminals: Terminals = NO_TERMINALS
+        self.hears: Hears = payments.nobody_hears
+        self.heard: dict[str, float] = {}
+        """When each partner last said something, for a hub that must know (HCI-05)."""
         self.desk: asynchronous.Desk | None = None
         self.followers: profiles.Followers | None = None
         self.results: dict[str, asynchronous.Results] = {}
@@ -160,6 +171,8 @@ class Server:
     async def _answer(self, request: Request) -> Answer:
         is_open = AUTHORIZATION not in request.headers and request.path.rstrip("/") in self.open_paths
         caller = ANONYMOUS if is_open else self._authenticate(request)
+        if self.settings.hub is not None and not is_open:
+            self.heard[caller.partner] = time.time()
         methods = self.router.methods(request.path) if request.method == "OPTIONS" else []
         route, params = self.router.find(methods[0] if methods else request.method, request.path)
         if caller.is_registering and not route.is_open:

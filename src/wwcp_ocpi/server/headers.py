@@ -18,6 +18,8 @@ from wwcp_ocpi.protocol.http import (
 )
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server.call import Call
+from wwcp_ocpi.server.caller import party_as
+from wwcp_ocpi.store.ports import Side
 
 MAX_ID = 128
 _COME_BACK = (
@@ -69,10 +71,53 @@ def check_parties(call: Call) -> None:
             raise NotAllowed(f"{FROM_PARTY_ID}: {sender} is not a party of this partner", path=FROM_PARTY_ID)
         addressed_parties(call)
     owner = call.owner
-    if owner is None or call.endpoint.interface is not Interface.RECEIVER or call.caller.is_hub:
+    if owner is not None and call.endpoint.interface is Interface.RECEIVER:
+        check_owner(call, owner)
+
+
+def check_owner(call: Call, owner: PartyId, path: str = "party_id") -> None:
+    """Refuse an object of a party that the caller does not speak for. A hub speaks for any.
+
+    Raises:
+        NotAllowed: not a party of this partner.
+        InvalidParameters: a hub names what can be no party.
+    """
+    if owner in call.caller.parties:
         return
-    if owner not in call.caller.parties:
-        raise NotAllowed(f"{owner} is not a party of this partner", path="party_id")
+    if not call.caller.is_hub:
+        raise NotAllowed(f"{owner} is not a party of this partner", path=path)
+    try:
+        is_party = _parsed(*owner) == owner
+    except ValueError:
+        is_party = False
+    if not is_party:
+        raise InvalidParameters(f"{path}: expected a party like NL*TNM, got {str(owner)[:20]!r}", path=path)
+
+
+def owners(call: Call) -> list[PartyId]:
+    """Who may own the object that the path names: the party in it, or else any of those whose objects these are.
+
+    Raises:
+        InvalidParameters: see `addressed_parties`.
+    """
+    if call.owner is not None:
+        return [call.owner]
+    if call.side is Side.OURS:
+        return sorted(addressed_parties(call))
+    named = _behind_hub(call)
+    return [*([named] if named else ()), *sorted(call.caller.parties)]
+
+
+def sending_party(call: Call) -> PartyId | None:
+    """Whose object it is that a partner sends, where neither path nor object says so.
+
+    One platform is one sender, so that a push and a pull mean the same object. Behind a hub the headers tell.
+    """
+    return _behind_hub(call) or party_as(call.module.roles(call.endpoint.interface.other), call.caller.played)
+
+
+def _behind_hub(call: Call) -> PartyId | None:
+    return from_party(call.request.headers) if call.caller.is_hub and call.route.is_routed else None
 
 
 def addressed_parties(call: Call) -> frozenset[PartyId]:

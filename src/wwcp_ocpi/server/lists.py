@@ -47,8 +47,9 @@ class Read(NamedTuple):
 
 async def list_objects(call: Call) -> Answer:
     """One page of our own objects. Spec: transport_and_format#transport_and_format_pagination."""
-    owners = addressed_parties(call)
-    return await _page(call, next(iter(owners)) if len(owners) == 1 else None)
+    ours = addressed_parties(call)
+    is_one = len(ours) == 1 and not call.resource.is_party
+    return await _page(call, next(iter(ours)) if is_one else None)
 
 
 async def list_of_party(call: Call) -> Answer:

@@ -14,7 +14,7 @@ from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.server import connector_tariffs, extended, variants
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.extensions import STATUS_CODES
-from wwcp_ocpi.server.headers import addressed_parties
+from wwcp_ocpi.server.headers import owners
 from wwcp_ocpi.server.variants import Moment
 from wwcp_ocpi.store.ports import Stored
 
@@ -86,9 +86,11 @@ async def find(call: Call) -> Stored:
 
 
 async def _stored(call: Call) -> Stored | None:
-    owners = [call.owner] if call.owner else sorted(addressed_parties(call))
-    side, module, _, id = call.key(owners[0])
-    stored = await call.server.store.find(side, module, id, owners)
+    candidates = owners(call)
+    if not candidates:
+        return None
+    side, module, _, id = call.key(candidates[0])
+    stored = await call.server.store.find(side, module, id, candidates)
     is_seen = stored is not None and stored.version == call.version.number and stored.audience in call.audiences
     return stored if is_seen else None
 
@@ -97,4 +99,5 @@ def unknown(call: Call) -> NotFound:
     """The refusal for an object that is not here."""
     codes = UNKNOWN | UNKNOWN_AS_EXTENSION if STATUS_CODES in call.server.settings.extensions else UNKNOWN
     status = codes.get(call.kind, StatusCode.INVALID_PARAMETERS)
-    return NotFound(f"{call.kind}/{call.ids[0]}: no such {call.resource.name}", ocpi_status=status)
+    named = "/".join(call.params.values()) if call.resource.is_party else call.ids[0]
+    return NotFound(f"{call.kind}/{named}: no such {call.resource.name}", ocpi_status=status)

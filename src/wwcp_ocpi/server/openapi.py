@@ -143,9 +143,7 @@ def _operation(route: Route, schemas: _Schemas) -> Document:
     if row.spec:
         made["description"] = f"OCPI {route.version.number}: {row.spec}"
     if row.request is not None:
-        content = (
-            schemas.patch_of(route) if row.operation is Operation.PATCH else schemas.of(route.version, row.request)
-        )
+        content = schemas.body_of(route)
         made["requestBody"] = {
             "required": row.operation not in _OPTIONAL_BODY,
             "content": {JSON: {"schema": content}},
@@ -184,7 +182,7 @@ def _responses(route: Route, schemas: _Schemas) -> Document:
         "content": {JSON: {"schema": _envelope(route, schemas)}},
     }
     made: Document = {"200": done}
-    if row.operation in (Operation.PUT, Operation.POST):
+    if row.operation in (Operation.PUT, Operation.POST) and not row.is_amendment:
         made["201"] = {**done, "description": "Created."}
     if row.operation in _READS:
         made["304"] = {"description": "Not modified.", "headers": _answer_headers(route)}
@@ -204,6 +202,8 @@ def _refusals(row: Endpoint) -> set[int]:
         Operation.RESULT,
         Operation.SET_PREFERENCES,
         Operation.UPDATE_PROFILE,
+        Operation.ACTIVATE,
+        Operation.DEACTIVATE,
     }:
         found.add(404)
     if row.operation in _REGISTRATION:
@@ -319,15 +319,32 @@ class _Schemas:
             self.made[name] = _enum(kind) if issubclass(kind, OCPIEnum) else self._object(version, kind)
         return _ref("schemas", name)
 
-    def patch_of(self, route: Route) -> Document:
+    def body_of(self, route: Route) -> Document:
+        """What a row wants as its body."""
+        row = route.endpoint
+        if row.is_partial:
+            return self._patch_of(route)
+        return self._undated(route) if row.undated else self.of(route.version, row.request)
+
+    def _patch_of(self, route: Route) -> Document:
         """The form of a PATCH: what is named changes, null takes an optional field away."""
         kind, version = route.endpoint.request, route.version
         name = f"{_prefix(version)}.{kind.__name__}Patch"
         if name not in self.made:
             form = self._object(version, kind)
             del form["required"]
-            needs = version.facts.patch_needs_last_updated and "last_updated" in form["properties"]
+            is_undated = route.endpoint.undated or not version.facts.patch_needs_last_updated
+            needs = not is_undated and "last_updated" in form["properties"]
             self.made[name] = form | {"minProperties": 1} | ({"required": ["last_updated"]} if needs else {})
+        return _ref("schemas", name)
+
+    def _undated(self, route: Route) -> Document:
+        """The form of an object whose date may be missing."""
+        kind, version = route.endpoint.request, route.version
+        name = f"{_prefix(version)}.{kind.__name__}Undated"
+        if name not in self.made:
+            form = self._object(version, kind)
+            self.made[name] = form | {"required": [one for one in form["required"] if one != "last_updated"]}
         return _ref("schemas", name)
 
     def query(self, route: Route, asked: Parameter) -> Document:

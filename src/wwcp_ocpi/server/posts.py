@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Objects that are created by POST and never changed after: CDRs above all. Spec: mod_cdrs#mod_cdrs_post_method."""
+"""Objects that are created by POST. Spec: mod_cdrs#mod_cdrs_post_method, mod_payments, mod_invoice_reconciliation.
+
+What comes twice is answered twice alike. Another body under a known id replaces the object only where there is no
+other way to change it: a CDR is final, and an invoice's record is changed by PUT.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,8 @@ from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed
 from wwcp_ocpi.protocol.patch import RawObject
 from wwcp_ocpi.scalars import PartyId, now
 from wwcp_ocpi.server.call import Answer, Call, ok
-from wwcp_ocpi.server.changes import check
+from wwcp_ocpi.server.changes import check, not_older
+from wwcp_ocpi.server.headers import check_owner, sending_party
 from wwcp_ocpi.server.routing import base_segments
 from wwcp_ocpi.store.ports import Key, Stored, Write
 
@@ -21,14 +26,12 @@ log = structlog.get_logger()
 
 
 async def post_object(call: Call) -> Answer:
-    """Take an object once, and answer with its URL (CDR-11).
+    """Take an object once, and answer with its URL (CDR-11), where it has one.
 
-    The same again is answered with the same URL; another body under the same id is refused and reported: what was
-    sent is final (CDR-01).
+    The same again is answered with the same URL; another body under the same id is refused and reported (CDR-01),
+    unless the kind of object is posted again when it changed.
     """
-    body = call.body()
-    check(call, call.resource.type, body)
-    fields = patch.split(body)
+    fields, body = _read(call)
     id = patch.text_of(fields, call.resource.id_field) or ""
     if not id:
         raise InvalidParameters(f"$.{call.resource.id_field}: expected an id", path=f"$.{call.resource.id_field}")
@@ -36,17 +39,41 @@ async def post_object(call: Call) -> Answer:
     key = Key(call.side, call.kind, owner, call.version.key_id(call.resource, id))
 
     def decide(stored: Stored | None) -> Write | None:
-        if stored is None:
-            at = patch.moment_of(fields) or now()
-            return Write(version=call.version.number, last_updated=at.micros, body=body, source=call.caller.partner)
-        if etag.canonical(stored.body) != etag.canonical(body):
-            log.error("object.contradicted", partner=call.caller.partner, kind=call.kind, id=id)
-            raise InvalidParameters(f"{call.kind}/{id}: another body is stored under this id, and final")
-        return None
+        at = patch.moment_of(fields)
+        if stored is not None:
+            if _is_known(patch.split(stored.body), fields):
+                return None
+            if not call.resource.is_posted_again:
+                log.error("object.contradicted", partner=call.caller.partner, kind=call.kind, id=id)
+                raise InvalidParameters(f"{call.kind}/{id}: another body is stored under this id, and stays")
+            not_older(call, at, stored.last_updated)
+        stamp = at or now()
+        whole = body if at else patch.join(patch.stamped(fields, stamp))
+        return Write(version=call.version.number, last_updated=stamp.micros, body=whole, source=call.caller.partner)
 
     outcome = await call.server.store.change(key, decide)
     status = HTTPStatus.CREATED if outcome.created else HTTPStatus.OK
-    return ok(status=status, headers={"location": _url(call, owner, id)})
+    return ok(status=status, headers=_location(call, owner, id))
+
+
+def _read(call: Call) -> tuple[RawObject, bytes]:
+    """The body, which is a whole object; only its date may be missing where the row says so."""
+    body = call.body()
+    fields: RawObject | None = None
+    checked = body
+    if call.endpoint.undated:
+        fields = patch.split(body)
+        if "last_updated" not in fields:
+            checked = patch.join(patch.stamped(fields, now()))
+    check(call, call.resource.type, checked)
+    return fields if fields is not None else patch.split(body), body
+
+
+def _is_known(stored: RawObject, fields: RawObject) -> bool:
+    """Whether an object says nothing that is not stored. Without a date it may be less than what is stored."""
+    if "last_updated" not in fields:
+        stored = {name: value for name, value in stored.items() if name in fields}
+    return etag.canonical(patch.join(stored)) == etag.canonical(patch.join(fields))
 
 
 def _owner(call: Call, fields: RawObject) -> PartyId:
@@ -54,18 +81,26 @@ def _owner(call: Call, fields: RawObject) -> PartyId:
 
     Raises:
         NotAllowed: a party that is not the caller's.
+        InvalidParameters: no party.
     """
     if call.resource.names_owner:
         names = [patch.text_of(fields, name) or "" for name in ("country_code", "party_id")]
         owner = PartyId.of(*names)
-        if owner in call.caller.parties or call.caller.is_hub:
-            return owner
-        raise NotAllowed(f"$.party_id: {owner} is not a party of this partner", path="$.party_id")
-    if not call.caller.parties:
+        check_owner(call, owner, "$.party_id")
+        return owner
+    sender = sending_party(call)
+    if sender is None:
         raise NotAllowed("this partner has no party that could own the object")
-    return min(call.caller.parties)
+    check_owner(call, sender)
+    return sender
 
 
-def _url(call: Call, owner: PartyId, id: str) -> str:
-    segments = base_segments(call.version, call.endpoint.module, call.endpoint.interface)
-    return "/".join((call.server.settings.base_url, *segments, *owner, quote(id, safe="")))
+def _location(call: Call, owner: PartyId, id: str) -> dict[str, str]:
+    """The header with the URL at which the object can be read; none where there is no such row."""
+    row = call.route.read_row
+    if row is None:
+        return {}
+    values = {"{country_code}": owner.country_code, "{party_id}": owner.party_id}
+    path = [values.get(segment, quote(id, safe="") if segment[0] == "{" else segment) for segment in row.segments]
+    base = base_segments(call.version, row.module, row.interface)
+    return {"location": "/".join((call.server.settings.base_url, *base, *path))}

@@ -16,7 +16,7 @@ import msgspec
 
 from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Module, Operation, Parameter, Resource
 from wwcp_ocpi.protocol.errors import MethodNotAllowed, NotFound
-from wwcp_ocpi.protocol.version import Version
+from wwcp_ocpi.protocol.version import Kind, Version
 from wwcp_ocpi.server.extensions import added_to
 from wwcp_ocpi.store.ports import Side
 
@@ -69,6 +69,15 @@ class Route(msgspec.Struct, frozen=True, dict=True):
     def kind(self) -> str:
         """The name of these objects in the store; of the module, where nothing is kept."""
         return self.module.kind(self.resource) if self.resource else self.module.identifier
+
+    @cached_property
+    def read_row(self) -> Endpoint | None:
+        """The row by which one object of this kind is read at the same interface, if there is one."""
+        if self.resource is None:
+            return None
+        rows = self.version.rows_of(Kind(self.module, self.resource), self.endpoint.interface)
+        reads = (row for row in rows if row.operation in (Operation.GET, Operation.GET_BY_URL))
+        return next((row for row in reads if row.object is self.resource.type), None)
 
     @cached_property
     def side(self) -> Side:

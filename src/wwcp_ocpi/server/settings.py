@@ -50,6 +50,11 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return frozenset(party.role for party in self.parties)
 
     @cached_property
+    def hub(self) -> PartyId | None:
+        """The party by which this platform is a hub, if it is one: the own party in the role HUB."""
+        return next((party.id for party in self.parties if party.role == "HUB"), None)
+
+    @cached_property
     def party_ids(self) -> frozenset[PartyId]:
         """The parties that we are."""
         return frozenset(party.id for party in self.parties)

@@ -176,14 +176,14 @@ ENDPOINTS = (
 
     Endpoint("payments", SENDER, LIST, "terminals", response=Terminal, query=PAGE, spec="mod_payments_ptp_get_terminals_method"),
     Endpoint("payments", SENDER, GET, "terminals/{terminal_id}", response=Terminal, spec="mod_payments_ptp_get_terminal_method"),
-    Endpoint("payments", SENDER, ACTIVATE, "terminals/activate", request=Terminal, spec="mod_payments_ptp_terminal_post_activate_method"),
+    Endpoint("payments", SENDER, ACTIVATE, "terminals/activate", request=Terminal, undated=True, spec="mod_payments_ptp_terminal_post_activate_method"),
     Endpoint("payments", SENDER, DEACTIVATE, "terminals/{terminal_id}/deactivate", spec="mod_payments_ptp_terminal_post_deactivate_method"),
-    Endpoint("payments", SENDER, PUT, "terminals/{terminal_id}", request=Terminal, spec="mod_payments_ptp_terminal_put_method"),
-    Endpoint("payments", SENDER, PATCH, "terminals/{terminal_id}", request=Terminal, spec="mod_payments_ptp_patch_terminal_method"),
+    Endpoint("payments", SENDER, PUT, "terminals/{terminal_id}", request=Terminal, undated=True, spec="mod_payments_ptp_terminal_put_method"),
+    Endpoint("payments", SENDER, PATCH, "terminals/{terminal_id}", request=Terminal, undated=True, spec="mod_payments_ptp_patch_terminal_method"),
     Endpoint("payments", SENDER, LIST, "financial-advice-confirmations", response=FinancialAdviceConfirmation, query=PAGE, spec="mod_payments_ptp_get_financial_advice_confirmations_method"),
     Endpoint("payments", SENDER, GET, "financial-advice-confirmations/{financial_advice_confirmation_id}", response=FinancialAdviceConfirmation, spec="mod_payments_ptp_get_financial_advice_confirmation_method"),
     Endpoint("payments", RECEIVER, GET, "terminals/{terminal_id}", response=Terminal, spec="mod_payments_cpo_terminal_get_method"),
-    Endpoint("payments", RECEIVER, POST, "terminals", request=Terminal, spec="mod_payments_cpo_terminal_post_method"),
+    Endpoint("payments", RECEIVER, POST, "terminals", request=Terminal, undated=True, spec="mod_payments_cpo_terminal_post_method"),
     Endpoint("payments", RECEIVER, GET, "financial-advice-confirmations/{financial_advice_confirmation_id}", response=FinancialAdviceConfirmation, spec="mod_payments_cpo_financial_advice_confirmation_get_method"),
     Endpoint("payments", RECEIVER, POST, "financial-advice-confirmations", request=FinancialAdviceConfirmation, spec="mod_payments_cpo_financial_advice_confirmation_post_method"),
 )

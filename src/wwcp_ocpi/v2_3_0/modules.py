@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The modules of OCPI 2.3.0: who implements which side, and what is kept.
 
-OTHER is treated as EMSP is, as the broadcast rules do. There is no HUB role: a platform that is a hub serves
-both sides for the parties it lists, and is the one sender of hubclientinfo. PTP is a role that the Role enum
-lacks (defect 35).
+OTHER is treated as EMSP is, as the broadcast rules do. The Role enum has no HUB: a platform that gives a
+`hub_party_id` is one, which is a role here, and the one sender of hubclientinfo. PTP is a role that the Role enum
+lacks (defect 35); it reads and is told what a charge at a payment terminal needs.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _NSP = frozenset({"NSP"})
 _SCSP = frozenset({"SCSP"})
 _PTP = frozenset({"PTP"})
 _ALL = _CPO | _EMSP | _NAP | _NSP | _SCSP | _PTP
-_HUB: frozenset[str] = frozenset()  # no role, see above
+_HUB = frozenset({"HUB"})
 
 _LOCATIONS = Resource(Location, parts=(Part("evses", EVSE, "uid"), Part("connectors", Connector, "id")))
-_INVOICES = Resource(InvoiceReconciliationRecord)
+_INVOICES = Resource(InvoiceReconciliationRecord, is_private=True)
 _RESERVATION = Lifecycle(
     field="reservation_status",
     rule="BKG-01",
@@ -43,8 +43,18 @@ _RESERVATION = Lifecycle(
 )
 _BOOKINGS = Resource(Booking, is_private=True, concerns=("booking_requests", "booking_request"), lifecycle=_RESERVATION)
 _BOOKING_LOCATIONS = Resource(BookingLocation, parts=(Part("calendars", Calendar, "id"),), under="booking_locations")
-_TERMINALS = Resource(Terminal, "terminal_id", under="terminals")
-_CONFIRMATIONS = Resource(FinancialAdviceConfirmation, under="financial-advice-confirmations")
+_TERMINALS = Resource(
+    Terminal,
+    "terminal_id",
+    under="terminals",
+    is_private=True,
+    concerns=(),
+    party_is_audience=True,
+    is_posted_again=True,
+)
+_CONFIRMATIONS = Resource(
+    FinancialAdviceConfirmation, under="financial-advice-confirmations", is_private=True, is_posted_again=True
+)
 _SESSIONS = Resource(Session, appended=("charging_periods",), is_private=True)
 
 MODULES = {
@@ -52,10 +62,10 @@ MODULES = {
     for module in (
         Module("versions", _ALL, _ALL, is_functional=False),
         Module("credentials", _ALL, _ALL, is_functional=False),
-        Module("locations", _CPO | _NAP, _EMSP | _NSP | _NAP, (_LOCATIONS,)),
-        Module("sessions", _CPO, _EMSP | _SCSP, (_SESSIONS,)),
-        Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True),)),
-        Module("tariffs", _CPO | _NAP, _EMSP | _NSP | _NAP, (Resource(Tariff, may_be_private=True),)),
+        Module("locations", _CPO | _NAP, _EMSP | _NSP | _NAP | _PTP, (_LOCATIONS,)),
+        Module("sessions", _CPO, _EMSP | _SCSP | _PTP, (_SESSIONS,)),
+        Module("cdrs", _CPO, _EMSP | _PTP, (Resource(CDR, is_private=True),)),
+        Module("tariffs", _CPO | _NAP, _EMSP | _NSP | _NAP | _PTP, (Resource(Tariff, may_be_private=True),)),
         Module("tokens", _EMSP, _CPO, (Resource(Token, "uid", qualifier="type"),)),
         Module("commands", _EMSP | _PTP, _CPO),
         # An eMSP that relays for an SCSP is receiver and sender at once.

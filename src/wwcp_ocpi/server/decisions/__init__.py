@@ -16,6 +16,7 @@ from wwcp_ocpi.server.decisions.commands import (
     CommandRequest,
     Report,
 )
+from wwcp_ocpi.server.decisions.payments import NO_TERMINALS, TerminalAnswer, TerminalRequest, Terminals
 from wwcp_ocpi.server.decisions.preferences import NoPreferences, PreferencesRequest, PreferencesTaker
 from wwcp_ocpi.server.decisions.profiles import (
     NO_PROFILE_OPERATOR,
@@ -36,6 +37,7 @@ __all__ = [
     "NO_BOOKER",
     "NO_COMMANDER",
     "NO_PROFILE_OPERATOR",
+    "NO_TERMINALS",
     "Authorization",
     "AuthorizationRequest",
     "Authorizer",
@@ -64,5 +66,8 @@ __all__ = [
     "Report",
     "StoredTokens",
     "TariffChooser",
+    "TerminalAnswer",
+    "TerminalRequest",
+    "Terminals",
     "Wanted",
 ]
