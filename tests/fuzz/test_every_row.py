@@ -250,9 +250,9 @@ class World:
 
 
 def _platform(role: str, store: MemoryStore | None = None) -> Platform:
+    """A platform with everything switched on that its cast plays."""
     cast = CASTS[role]
     party = PARTIES[cast.ours]
-    """A platform with everything switched on that its cast plays."""
     return platform(
         Nowhere(),
         "here.example",

@@ -15,12 +15,12 @@ from tests.objects import END, NEW, START, TERMS, booking, booking_location, boo
 from tests.platforms import CPO, EMSP, Caller, MemoryNet, envelope_of, platform
 from tests.rules import rule
 from wwcp_ocpi.gateway.platform import Platform
-from wwcp_ocpi.partners.publish import unclaimed
 from wwcp_ocpi.protocol.conformance import check
 from wwcp_ocpi.protocol.http import Response
 from wwcp_ocpi.scalars import DateTime, PartyId
 from wwcp_ocpi.server import OwnParty, bookings
 from wwcp_ocpi.server.bookings import booking_id
+from wwcp_ocpi.server.caller import unclaimed
 from wwcp_ocpi.server.decisions import BookingAnswer, BookingQuestion, Wanted
 from wwcp_ocpi.store.ports import Side
 

@@ -68,7 +68,7 @@ async def test_the_operator_is_asked_with_all_that_the_driver_wishes(version: st
     _, wishes, call = await cpo(version, CAPABLE)
     response = await call("PUT", at(version, "s1"), WISHES)
     assert (response.status, envelope_of(response)) == (200, {"status_code": 1000, "data": "ACCEPTED"})
-    assert refused(await call("PUT", at(version).removesuffix("/charging_preferences"), WISHES)) == (404, 2001)
+    assert refused(await call("PUT", at(version).removesuffix("/charging_preferences"), WISHES)) == (405, 2000)
     assert wishes.asked == [
         PreferencesRequest(
             partner="emsp",
