@@ -32,6 +32,8 @@ def shown(id: str, **more: object) -> dict[str, object]:
         "versions_url": None,
         "accepts_older": False,
         "push": True,
+        "patch_as_put": False,
+        "status_post": False,
         **more,
     }
 

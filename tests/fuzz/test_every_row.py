@@ -26,6 +26,7 @@ from tests.commanding import Operator
 from tests.fuzz import strategies as some
 from tests.objects import NEW, OLD, cdr, location, session, tariff, token
 from tests.platforms import CPO, EMSP, MemoryNet, platform
+from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.partners import Access, PartnerParty, Purpose
 from wwcp_ocpi.protocol.conformance import Severity, check
 from wwcp_ocpi.protocol.credentials_token import TokenForm, authorization
@@ -44,6 +45,7 @@ CASES = 11
 LEAST = 20_000
 
 MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs", "commands"})
+EXTENSIONS = frozenset({"evse_status", "web_payment"})
 MAKE: Mapping[str, Callable[..., dict[str, Any]]] = {
     "locations": location,
     "tariffs": tariff,
@@ -56,8 +58,9 @@ SAMPLE_IDS = {"locations": ("LOC1", "E1", "1"), "tariffs": ("T1",), "tokens": ("
 PARTIES = {"CPO": CPO, "EMSP": EMSP}
 OTHER = {"CPO": "EMSP", "EMSP": "CPO"}
 ACCESS, INVITATION = Secret("token-access"), Secret("token-invitation")
-CHANGES = frozenset({Operation.PUT, Operation.PATCH, Operation.POST, Operation.DELETE, Operation.DELETE_OF_PARTY})
-TAKEN = frozenset({Operation.PUT, Operation.PATCH, Operation.POST, Operation.COMMAND, Operation.AUTHORIZE})
+PARTIAL = frozenset({Operation.PATCH, Operation.POST_STATUS})
+CHANGES = PARTIAL | {Operation.PUT, Operation.POST, Operation.DELETE, Operation.DELETE_OF_PARTY}
+TAKEN = PARTIAL | {Operation.PUT, Operation.POST, Operation.COMMAND, Operation.AUTHORIZE}
 
 
 class Nowhere(MemoryNet):
@@ -67,6 +70,13 @@ class Nowhere(MemoryNet):
         return Response(status=404)
 
 
+def served(role: str, **more: Any) -> Platform:
+    """A platform in that role that serves all there is."""
+    return platform(
+        Nowhere(), "here.example", PARTIES[role], role, modules=MODULES, extensions=EXTENSIONS, **more
+    )
+
+
 class World:
     """A platform in one role with one partner in the other, and one object of each kind in one version."""
 
@@ -74,7 +84,7 @@ class World:
         self.version = VERSIONS[version]
         self.ours, self.theirs = PARTIES[role], PARTIES[OTHER[role]]
         self.store = MemoryStore()
-        self.platform = platform(Nowhere(), "here.example", self.ours, role, store=self.store, modules=MODULES)
+        self.platform = served(role, store=self.store)
         self.platform.server.commander = Operator()
         self.runner = asyncio.Runner()
         self.runner.run(self._join(OTHER[role]))
@@ -144,8 +154,8 @@ def _quiet() -> Iterator[None]:
 def rows() -> list[tuple[str, str, int]]:
     """Role, version and number among the routes of that role's platform."""
     found = []
-    for role, party in PARTIES.items():
-        routes = platform(Nowhere(), "here.example", party, role, modules=MODULES).server.router.routes
+    for role in PARTIES:
+        routes = served(role).server.router.routes
         found += [(role, route.version.number, index) for index, route in enumerate(routes)]
     return found
 
@@ -251,6 +261,8 @@ class Asking:
                 wanted |= {"country_code": self.owner.country_code, "party_id": self.owner.party_id}
             if is_patch and resource.qualifier:
                 wanted[resource.qualifier] = "RFID"
+            if row.operation is Operation.POST_STATUS:
+                wanted = {name: value for name, value in (("id", known), ("timestamp", NEW)) if name in made}
         if row.operation is Operation.COMMAND:
             if "token" in made:
                 made["token"] = {**made["token"], **self._of_partner(made["token"])}

@@ -156,13 +156,29 @@ def test_rows_beyond_the_specification_say_so_and_the_others_cite_it(version: Ve
 
 
 @ALL
-def test_extensions_are_the_two_on_all_objects_of_a_party(version: Version) -> None:
-    found = [(row.module, row.operation, row.interface, row.path) for row in version.endpoints if row.extension]
-    assert found == [
+def test_extensions_that_are_always_there_are_the_two_on_all_objects_of_a_party(version: Version) -> None:
+    extensions = [row for row in version.endpoints if row.extension and not row.switch]
+    assert [(row.module, row.operation, row.interface, row.path) for row in extensions] == [
         (module, operation, Interface.RECEIVER, "{country_code}/{party_id}")
         for module in ("locations", "sessions", "cdrs", "tariffs", "tokens")
         for operation in (Operation.LIST_OF_PARTY, Operation.DELETE_OF_PARTY)
     ]
+
+
+@ALL
+def test_what_a_strict_partner_does_not_know_has_a_switch(version: Version) -> None:
+    found = [(row.switch, row.module, row.operation, row.path) for row in version.endpoints if row.switch]
+    assert found == [
+        (
+            "evse_status",
+            "locations",
+            Operation.POST_STATUS,
+            "{country_code}/{party_id}/{location_id}/{evse_uid}/status",
+        ),
+        ("web_payment", "commands", Operation.COMMAND, "NOTIFY_WEB_PAYMENT_STARTED"),
+        ("web_payment", "commands", Operation.COMMAND, "NOTIFY_WEB_PAYMENT_FAILED"),
+    ]
+    assert all(row.extension and row.interface is Interface.RECEIVER for row in version.endpoints if row.switch)
 
 
 @ALL

@@ -47,6 +47,10 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True):
         "cdrs",
         "commands",
     )
+    extensions: Annotated[
+        tuple[str, ...],
+        Meta(description="Extensions that are off unless named here: evse_status, web_payment. See docs/partners.md."),
+    ] = ()
     page_size: Annotated[int, Meta(ge=1, description="Objects on a page when the partner does not say.")] = 50
     max_page_size: Annotated[int, Meta(ge=1, description="Objects on a page at most (X-Limit).")] = 1000
     trusted_proxies: Annotated[
@@ -177,9 +181,11 @@ def load(path: Path | None, environ: Mapping[str, str] | None = None) -> Config:
 def _choices(config: Config) -> list[tuple[str, Iterable[str], Iterable[str]]]:
     """Keys that name something: what they name, and what there is."""
     modules = sorted({name for known in VERSIONS.values() for name in known.modules})
+    switches = sorted({row.switch for known in VERSIONS.values() for row in known.endpoints if row.switch})
     return [
         ("server.versions", config.server.versions, VERSIONS),
         ("server.modules", config.server.modules, modules),
+        ("server.extensions", config.server.extensions, switches),
         ("party.role", [party.role.upper() for party in config.party], ROLES),
     ]
 

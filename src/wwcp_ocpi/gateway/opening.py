@@ -51,6 +51,7 @@ def settings_of(config: Config, listening: str) -> ServerSettings:
         parties=config.own_parties(),
         versions=config.server.versions,
         modules=frozenset(config.server.modules),
+        extensions=frozenset(config.server.extensions),
         page_size=config.server.page_size,
         max_page_size=config.server.max_page_size,
     )

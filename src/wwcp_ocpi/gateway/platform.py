@@ -27,6 +27,8 @@ class Platform:
         self.desk = CommandDesk(store, self.book, self.registration.peer_of)
         self.server.desk = self.desk
         self.server.results["commands"] = self.commands
+        self.modifiers = self.server.modifiers = self.registration.modifiers
+        """What is changed in the traffic with single partners, by the partner's id."""
 
     def peer(self, partner: str) -> Peer:
         """A registered partner, to call.

@@ -253,6 +253,8 @@ class Commands:
             raise UsageError(f"this platform does not serve {MODULE} as SENDER: no result could arrive")
         for row in version.rows(MODULE, Interface.RECEIVER):
             if row.operation is Operation.COMMAND and row.path == command:
+                if row.switch and row.switch not in settings.extensions:
+                    raise UsageError(f"{command} is an extension that is off; switch on {row.switch!r}")
                 return row
         raise UsageError(f"OCPI {version.number} has no command {command!r}")
 

@@ -11,7 +11,7 @@ import msgspec
 from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.model import Partner
 from wwcp_ocpi.protocol import codec, patch
-from wwcp_ocpi.protocol.endpoint import Interface, Operation
+from wwcp_ocpi.protocol.endpoint import Interface, Operation, Resource
 from wwcp_ocpi.protocol.errors import NotFound
 from wwcp_ocpi.protocol.patch import Opened, Step
 from wwcp_ocpi.protocol.version import Version
@@ -91,10 +91,7 @@ class Publisher:
             NotFound: no such object or part.
         """
         resource = version.kind(kind).resource
-        steps = [
-            Step(part.field, part.id_field, id, version.facts.ids_fold)
-            for part, id in zip(resource.parts, ids[1:], strict=False)
-        ]
+        steps = steps_to(version, resource, ids[1:])
         fields = patch.split(codec.encode({"last_updated": now(), **change}))
         body = patch.join(fields)
         stamp = patch.moment_of(fields)
@@ -193,6 +190,14 @@ def _put(version: Version, kind: str, thing: OwnObject, audience: str, listeners
         )
 
     return decide
+
+
+def steps_to(version: Version, resource: Resource, ids: Sequence[str]) -> list[Step]:
+    """The way from an object down to the part that these ids name."""
+    return [
+        Step(part.field, part.id_field, id, version.facts.ids_fold)
+        for part, id in zip(resource.parts, ids, strict=False)
+    ]
 
 
 def push_method(version: Version, kind: str) -> str:

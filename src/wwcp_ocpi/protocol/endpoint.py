@@ -53,6 +53,7 @@ class Operation(Enum):
     SET_PROFILE = ("set_profile", "PUT")
     CLEAR_PROFILE = ("clear_profile", "DELETE")
     UPDATE_PROFILE = ("update_profile", "PUT")
+    POST_STATUS = ("post_status", "POST")
     REQUEST_BOOKING = ("request_booking", "POST")
     ACTIVATE = ("activate", "POST")
     DEACTIVATE = ("deactivate", "POST")
@@ -90,7 +91,8 @@ class Endpoint(msgspec.Struct, frozen=True, dict=True):
     `path` is what follows the module's URL of that interface: names in braces, no slash at either end.
     `request` is the body's object, `response` that of `data`; PATCH bodies are the patch form of `request`.
     Several types stand for a body whose kind the receiver finds out. A row without a type has no such body.
-    `spec` is the chapter and anchor. `extension` marks what the specification does not have.
+    `spec` is the chapter and anchor. `extension` marks what the specification does not have; with a `switch` it is
+    there only where that name is switched on.
     """
 
     module: str
@@ -102,6 +104,7 @@ class Endpoint(msgspec.Struct, frozen=True, dict=True):
     spec: str = ""
     query: tuple[Parameter, ...] = ()
     extension: bool = False
+    switch: str = ""
 
     @property
     def method(self) -> str:

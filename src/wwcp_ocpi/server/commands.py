@@ -38,6 +38,8 @@ DECIDE_S = 10.0
 LONGEST_TIMEOUT_S = 3600
 
 _NEEDS_CONNECTOR = "START_SESSION_CONNECTOR_REQUIRED"
+_COMMON = ("location_id", "evse_uid", "evse_id", "connector_id", "session_id", "authorization_reference")
+"""Fields that an operator is told of as they came."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,6 +202,7 @@ async def _read(call: Call) -> tuple[Order, CommandRequest]:
     if token is not None:
         _check_owner(call, patch.split(token))
     expiry: DateTime | None = getattr(body, "expiry_date", None)
+    custom = fields.get("custom_data") if getattr(body, "custom_data", None) is not None else None
     order = Order(
         id=secrets.token_hex(16),
         partner=call.caller.partner,
@@ -220,10 +223,10 @@ async def _read(call: Call) -> tuple[Order, CommandRequest]:
         token=bytes(token) if token is not None else None,
         reservation_id=None if reservation is None else str(reservation),
         expiry_date=expiry,
-        **{
-            name: getattr(body, name, None)
-            for name in ("location_id", "evse_uid", "connector_id", "session_id", "authorization_reference")
-        },
+        timeout_s=getattr(body, "timeout", None),
+        error_message=tuple((one.language, one.text) for one in getattr(body, "error_message", None) or ()),
+        custom_data=bytes(custom) if custom is not None else None,
+        **{name: getattr(body, name, None) for name in _COMMON},
     )
     await _check_connector(call, asked)
     return order, asked
@@ -241,7 +244,7 @@ def _check_owner(call: Call, token: RawObject) -> None:
 
 async def _check_connector(call: Call, asked: CommandRequest) -> None:
     """Refuse a start without connector where our own EVSE asks for one (CMD-23)."""
-    if asked.evse_uid is None or asked.connector_id is not None or asked.location_id is None:
+    if asked.evse_uid is None or asked.connector_id is not None or asked.location_id is None or asked.token is None:
         return
     locations = call.version.kind("locations").resource
     if "connector_id" not in field_names(call.endpoint.request):

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import structlog
+from msgspec.structs import replace
 
 from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.conformance import Finding
@@ -19,13 +20,14 @@ from wwcp_ocpi.protocol.credentials_token import TokenForm, candidates
 from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation
 from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed, NotAuthenticated, OCPIError
 from wwcp_ocpi.protocol.http import AUTHORIZATION, JSON, Request, Response
+from wwcp_ocpi.protocol.modifiers import ModifierFailed, Modifiers, modified_answer, modified_request
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version
 from wwcp_ocpi.server import changes, commands, credentials, objects, posts, tokens, versions
 from wwcp_ocpi.server.call import Answer, Behaviour, Call
 from wwcp_ocpi.server.caller import Caller, Directory
 from wwcp_ocpi.server.credentials import Registrar
-from wwcp_ocpi.server.decisions import NO_COMMANDER, Authorizer, Commander, StoredTokens
+from wwcp_ocpi.server.decisions import NO_COMMANDER, Acceptor, Authorizer, Commander, StoredTokens
 from wwcp_ocpi.server.headers import answer_headers, check_parties
 from wwcp_ocpi.server.routing import Router
 from wwcp_ocpi.server.settings import ServerSettings
@@ -44,6 +46,7 @@ BEHAVIOURS: Mapping[Operation, Behaviour] = {
     Operation.GET: objects.get_object,
     Operation.PUT: changes.put_object,
     Operation.PATCH: changes.patch_object,
+    Operation.POST_STATUS: changes.post_status,
     Operation.DELETE: changes.delete_object,
     Operation.POST: posts.post_object,
     Operation.GET_BY_URL: objects.get_object,
@@ -72,6 +75,10 @@ class Server:
         self.desk: commands.Desk | None = None
         self.results: dict[str, commands.Results] = {}
         """Who takes the results that partners post, by module."""
+        self.acceptors: dict[str, Acceptor] = {}
+        """Who says whether posted objects are kept, by kind: `cdrs`. Without one, all that are well-formed are."""
+        self.modifiers: Mapping[str, Modifiers] = {}
+        """What is changed in the traffic with single partners, by the partner's id."""
         self.versions: Sequence[Version] = [version(number) for number in settings.versions]
         self.findings: Counter[tuple[str, str]] = Counter()
         self._callers: dict[str, Caller] = {}
@@ -92,6 +99,28 @@ class Server:
 
     async def handle(self, request: Request) -> Response:
         """Answer one request. Never raises: what goes wrong becomes an envelope."""
+        modifiers = self._modifiers_for(request)
+        if modifiers is None:
+            return await self._handle(request)
+        try:
+            token, shown = request.headers[AUTHORIZATION], _without_token(request)
+            understood = modified_request(modifiers.request_from, shown)
+            # A modifier does not change who is calling.
+            asked = replace(understood, headers={**understood.headers, AUTHORIZATION: token})
+            return modified_answer(modifiers.answer_to, understood, await self._handle(asked))
+        except ModifierFailed as error:
+            return _response(request, _failure(error))
+
+    def _modifiers_for(self, request: Request) -> Modifiers | None:
+        """The modifiers for a caller that is known and has some."""
+        if not self.modifiers:
+            return None
+        try:
+            return self.modifiers.get(self._authenticate(request).partner)
+        except NotAuthenticated:
+            return None
+
+    async def _handle(self, request: Request) -> Response:
         try:
             answer = await self._answer(request)
         except OCPIError as error:
@@ -100,10 +129,7 @@ class Server:
             # The edge of the server: a defect of ours must not reach the partner as anything but 3000.
             log.exception("request.failed", method=request.method, path=request.path)
             answer = _failure(OCPIError("internal error", http_status=HTTPStatus.INTERNAL_SERVER_ERROR))
-        headers = {**_JSON_HEADERS, **answer.headers, **answer_headers(request.headers)}
-        if not answer.body:
-            del headers["content-type"]
-        return Response(status=answer.status, headers=headers, body=answer.body)
+        return _response(request, answer)
 
     async def _answer(self, request: Request) -> Answer:
         caller = self._authenticate(request)
@@ -148,7 +174,7 @@ class Server:
         raise _unauthenticated("expected 'Authorization: Token' with a credentials token that is valid here")
 
     def _serves(self, version: Version, row: Endpoint) -> bool:
-        if row.operation not in BEHAVIOURS:
+        if row.operation not in BEHAVIOURS or (row.switch and row.switch not in self.settings.extensions):
             return False
         return row.interface is Interface.BOTH or (row.module, row.interface) in self._served[version.number]
 
@@ -191,6 +217,17 @@ def _check_query(call: Call) -> None:
 
 def _unauthenticated(message: str) -> NotAuthenticated:
     return NotAuthenticated(message, headers={"www-authenticate": "Token"})
+
+
+def _without_token(request: Request) -> Request:
+    return replace(request, headers={name: value for name, value in request.headers.items() if name != AUTHORIZATION})
+
+
+def _response(request: Request, answer: Answer) -> Response:
+    headers = {**_JSON_HEADERS, **answer.headers, **answer_headers(request.headers)}
+    if not answer.body:
+        del headers["content-type"]
+    return Response(status=answer.status, headers=headers, body=answer.body)
 
 
 def _failure(error: OCPIError) -> Answer:

@@ -22,13 +22,15 @@ class OwnParty(msgspec.Struct, frozen=True, kw_only=True):
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """`base_url` is where partners reach us, without a slash at the end.
 
-    `versions` and `modules` are what is served, if a version has it and one of our roles implements it.
+    `versions` and `modules` are what is served, if a version has it and one of our roles implements it. `extensions`
+    are the switches of the rows that a strict partner does not know, see `Endpoint.switch`.
     """
 
     base_url: str
     parties: tuple[OwnParty, ...]
     versions: tuple[str, ...] = ("2.1.1", "2.2.1", "2.3.0")
     modules: frozenset[str] = frozenset({"locations"})
+    extensions: frozenset[str] = frozenset()
     page_size: int = 50
     max_page_size: int = 1000
 

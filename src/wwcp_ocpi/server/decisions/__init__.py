@@ -6,6 +6,7 @@ Each has an answer that does no harm when nobody is there to decide.
 
 from __future__ import annotations
 
+from wwcp_ocpi.server.decisions.acceptance import ACCEPTED, Acceptance, AcceptanceRequest, Acceptor
 from wwcp_ocpi.server.decisions.authorization import Authorization, AuthorizationRequest, Authorizer, StoredTokens
 from wwcp_ocpi.server.decisions.commands import (
     NO_COMMANDER,
@@ -17,7 +18,11 @@ from wwcp_ocpi.server.decisions.commands import (
 )
 
 __all__ = [
+    "ACCEPTED",
     "NO_COMMANDER",
+    "Acceptance",
+    "AcceptanceRequest",
+    "Acceptor",
     "Authorization",
     "AuthorizationRequest",
     "Authorizer",
