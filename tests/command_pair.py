@@ -42,9 +42,7 @@ class Pair:
     def _made(self, host: str, party: PartyId, role: str, old: Platform | None = None) -> Platform:
         store = old.store if old else None
         vault = Vault(b"k" * 32)
-        made = platform(
-            self.net, host, party, role, modules=MODULES, extensions=EXTENSIONS, store=store, vault=vault
-        )
+        made = platform(self.net, host, party, role, modules=MODULES, extensions=EXTENSIONS, store=store, vault=vault)
         for one in (made.desk, made.commands):
             one.clock, one.sleep = self.timer.clock, self.timer.sleep
         made.server.commander = self.operator

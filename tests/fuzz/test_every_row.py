@@ -72,9 +72,7 @@ class Nowhere(MemoryNet):
 
 def served(role: str, **more: Any) -> Platform:
     """A platform in that role that serves all there is."""
-    return platform(
-        Nowhere(), "here.example", PARTIES[role], role, modules=MODULES, extensions=EXTENSIONS, **more
-    )
+    return platform(Nowhere(), "here.example", PARTIES[role], role, modules=MODULES, extensions=EXTENSIONS, **more)
 
 
 class World:

@@ -114,7 +114,9 @@ def test_a_list_tells_of_its_pages_and_a_post_of_its_url() -> None:
     patched = emsp["PATCH", "/ocpi/2.2.1/receiver/locations/{country_code}/{party_id}/{location_id}"]
     assert {"404", "412"} <= set(patched["responses"])
     extended = operations(openapi(server("EMSP", extensions=EXTENSIONS)))
-    status = extended["POST", "/ocpi/2.2.1/receiver/locations/{country_code}/{party_id}/{location_id}/{evse_uid}/status"]
+    status = extended[
+        "POST", "/ocpi/2.2.1/receiver/locations/{country_code}/{party_id}/{location_id}/{evse_uid}/status"
+    ]
     assert set(status["responses"]) == {"200", "400", "401", "403", "404", "412", "413", "415"}
     read = emsp["GET", "/ocpi/2.2.1/receiver/locations/{country_code}/{party_id}/{location_id}"]
     assert "304" in read["responses"]
