@@ -99,30 +99,26 @@ class Server:
 
     async def handle(self, request: Request) -> Response:
         """Answer one request. Never raises: what goes wrong becomes an envelope."""
-        modifiers = self._modifiers_for(request)
+        caller = self._known(request) if self.modifiers else None
+        modifiers = self.modifiers.get(caller.partner) if caller is not None else None
         if modifiers is None:
-            return await self._handle(request)
+            return await self._handle(request, caller)
         try:
-            token, shown = request.headers[AUTHORIZATION], _without_token(request)
-            understood = modified_request(modifiers.request_from, shown)
-            # A modifier does not change who is calling.
-            asked = replace(understood, headers={**understood.headers, AUTHORIZATION: token})
-            return modified_answer(modifiers.answer_to, understood, await self._handle(asked))
+            # Who is calling is settled: a modifier cannot change it, and has no need of the secret.
+            understood = modified_request(modifiers.request_from, _without_token(request))
+            return modified_answer(modifiers.answer_to, understood, await self._handle(understood, caller))
         except ModifierFailed as error:
             return _response(request, _failure(error))
 
-    def _modifiers_for(self, request: Request) -> Modifiers | None:
-        """The modifiers for a caller that is known and has some."""
-        if not self.modifiers:
-            return None
+    def _known(self, request: Request) -> Caller | None:
         try:
-            return self.modifiers.get(self._authenticate(request).partner)
+            return self._authenticate(request)
         except NotAuthenticated:
             return None
 
-    async def _handle(self, request: Request) -> Response:
+    async def _handle(self, request: Request, caller: Caller | None) -> Response:
         try:
-            answer = await self._answer(request)
+            answer = await self._answer(request, caller)
         except OCPIError as error:
             answer = _failure(error)
         except Exception:
@@ -131,8 +127,8 @@ class Server:
             answer = _failure(OCPIError("internal error", http_status=HTTPStatus.INTERNAL_SERVER_ERROR))
         return _response(request, answer)
 
-    async def _answer(self, request: Request) -> Answer:
-        caller = self._authenticate(request)
+    async def _answer(self, request: Request, caller: Caller | None) -> Answer:
+        caller = caller or self._authenticate(request)
         methods = self.router.methods(request.path) if request.method == "OPTIONS" else []
         route, params = self.router.find(methods[0] if methods else request.method, request.path)
         if caller.is_registering and not route.is_open:
