@@ -14,7 +14,7 @@ ARGS ?=
 PY := $(VENV)/bin/python
 LOCKED := $(VENV)/locked
 READY := $(VENV)/ready
-CODE := src $(wildcard tests scripts bench)
+CODE := src $(wildcard tests scripts bench examples)
 COVERED := scalars protocol registry v2_1_1 v2_2_1 v2_3_0 store security server client
 COVERAGE := 95
 

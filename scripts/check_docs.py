@@ -22,7 +22,7 @@ from scripts.generate_docs import PAGES, PROGRAM, ROOT, Command, Unavailable, co
 
 SPDX = "# SPDX-License-Identifier: AGPL-3.0-or-later"
 MAX_LINES = 700
-SOURCE_FOLDERS = ("src", "tests", "scripts", "bench")
+SOURCE_FOLDERS = ("src", "tests", "scripts", "bench", "examples")
 
 _FENCE = re.compile(r"^(?P<indent>\s*)(?P<mark>`{3,}|~{3,})\s*(?P<language>[\w+-]*)")
 _INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")

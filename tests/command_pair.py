@@ -24,6 +24,7 @@ from wwcp_ocpi.security import Vault
 from wwcp_ocpi.server.decisions import CommandOutcome
 
 MODULES = frozenset({"locations", "sessions", "commands"})
+EXTENSIONS = frozenset({"web_payment"})
 OTHER = PartyId("FR", "OTH")
 
 
@@ -40,7 +41,8 @@ class Pair:
 
     def _made(self, host: str, party: PartyId, role: str, old: Platform | None = None) -> Platform:
         store = old.store if old else None
-        made = platform(self.net, host, party, role, modules=MODULES, store=store, vault=Vault(b"k" * 32))
+        vault = Vault(b"k" * 32)
+        made = platform(self.net, host, party, role, modules=MODULES, extensions=EXTENSIONS, store=store, vault=vault)
         for one in (made.desk, made.commands):
             one.clock, one.sleep = self.timer.clock, self.timer.sleep
         made.server.commander = self.operator

@@ -11,6 +11,7 @@ from wwcp_ocpi.server.decisions import CommandAnswer, CommandOutcome, CommandReq
 
 START, STOP, UNLOCK = "START_SESSION", "STOP_SESSION", "UNLOCK_CONNECTOR"
 RESERVE, CANCEL = "RESERVE_NOW", "CANCEL_RESERVATION"
+STARTED, FAILED = "NOTIFY_WEB_PAYMENT_STARTED", "NOTIFY_WEB_PAYMENT_FAILED"
 COMMANDS = (START, STOP, UNLOCK, RESERVE, CANCEL)
 ACCEPTED = CommandAnswer(result="ACCEPTED", timeout_s=30)
 DONE = CommandOutcome(result="ACCEPTED")
@@ -28,6 +29,8 @@ def fields(version: str, command: str, **more: Any) -> dict[str, Any]:
         UNLOCK: {**place, "connector_id": "1"},
         RESERVE: {"token": token(version), "expiry_date": ONE_O_CLOCK, "reservation_id": reservation, **place},
         CANCEL: {"reservation_id": reservation},
+        STARTED: {**place, "timeout": 120},
+        FAILED: place,
     }
     return {**known[command], **more}
 

@@ -32,6 +32,8 @@ def shown(id: str, **more: object) -> dict[str, object]:
         "versions_url": None,
         "accepts_older": False,
         "push": True,
+        "patch_as_put": False,
+        "status_post": False,
         **more,
     }
 
@@ -169,6 +171,9 @@ def test_add_makes_a_partner_and_changes_only_what_is_named(cli: CLI, tmp_path: 
     assert add("--accepts-older", "--no-push") == changed
     assert add("--name", "Other") == {**changed, "name": "Other"}
     assert add("--no-accepts-older", "--push") == shown("emp", name="Other")
+    changed = shown("emp", name="Other", patch_as_put=True, status_post=True)
+    assert add("--patch-as-put", "--status-post") == changed
+    assert add("--no-patch-as-put") == {**changed, "patch_as_put": False}
 
 
 def test_for_people_partners_are_tables_and_lines(cli: CLI, tmp_path: Path) -> None:

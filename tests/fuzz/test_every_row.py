@@ -124,14 +124,15 @@ WITH_CREDENTIALS = ("CPO", "EMSP")
 """Where versions and credentials are asked; they are the same for everybody."""
 ACCESS, INVITATION = Secret("token-access"), Secret("token-invitation")
 TERMINALS = frozenset({Operation.ACTIVATE, Operation.DEACTIVATE})
-CHANGES = TERMINALS | {Operation.PUT, Operation.PATCH, Operation.POST, Operation.DELETE, Operation.DELETE_OF_PARTY}
+PARTIAL = frozenset({Operation.PATCH, Operation.POST_STATUS})
+CHANGES = TERMINALS | PARTIAL | {Operation.PUT, Operation.POST, Operation.DELETE, Operation.DELETE_OF_PARTY}
 PROFILES = frozenset({Operation.GET_PROFILE, Operation.SET_PROFILE, Operation.CLEAR_PROFILE, Operation.UPDATE_PROFILE})
 TAKEN = (
     PROFILES
+    | PARTIAL
     | TERMINALS
     | {
         Operation.PUT,
-        Operation.PATCH,
         Operation.POST,
         Operation.COMMAND,
         Operation.AUTHORIZE,
@@ -406,6 +407,8 @@ class Asking:
                 wanted |= {"country_code": named.country_code, "party_id": named.party_id}
             if is_patch and resource.qualifier:
                 wanted[resource.qualifier] = "RFID"
+            if row.operation is Operation.POST_STATUS:
+                wanted = {name: value for name, value in (("id", known), ("timestamp", NEW)) if name in made}
         if row.operation is Operation.COMMAND:
             if "token" in made:
                 made["token"] = {**made["token"], **self._of_partner(made["token"])}

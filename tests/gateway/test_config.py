@@ -133,6 +133,10 @@ def test_an_unknown_key_is_refused_with_the_nearest_name(tmp_path: Path, text: s
         ("party = [5]", "Expected `object`, got `int` - at `$.party[0]`"),
         ('[server]\nversions = ["2.2.1", "2.4"]', "server.versions: expected one of 2.1.1, 2.2.1, 2.3.0, got '2.4'"),
         ('[server]\nmodules = ["location"]', "server.modules: expected one of "),
+        (
+            '[server]\nextensions = ["status"]',
+            "server.extensions: expected one of evse_status, web_payment, got 'status'",
+        ),
         ('[[party]]\nid = "DE*GEF"\nrole = "CPOO"', "party.role: expected one of CPO, EMSP, HUB, "),
         ('[[party]]\nid = "DE*GEFX"', "party.id: expected a party like NL*TNM"),
         ('[server]\nbase_url = "ocpi.example"', "server.base_url: expected an absolute http or https URL, got 'ocpi."),

@@ -101,7 +101,13 @@ async def test_a_platform_for_a_command_knows_where_the_gateway_is(tmp_path: Pat
 
 
 def test_the_server_is_told_what_the_configuration_says(tmp_path: Path) -> None:
-    made = config(tmp_path, versions=("2.1.1",), modules=("locations", "tariffs"), max_page_size=7)
+    made = config(
+        tmp_path,
+        versions=("2.1.1",),
+        modules=("locations", "tariffs"),
+        extensions=("evse_status",),
+        max_page_size=7,
+    )
     settings = settings_of(made, "http://127.0.0.1:1")
     assert (settings.base_url, settings.versions, settings.modules) == (
         "http://127.0.0.1:1",
@@ -109,5 +115,6 @@ def test_the_server_is_told_what_the_configuration_says(tmp_path: Path) -> None:
         frozenset({"locations", "tariffs"}),
     )
     assert (settings.page_size, settings.max_page_size) == (3, 7)
+    assert settings.extensions == {"evse_status"}
     with pytest.raises(UsageError, match="expected at least one"):
         settings_of(replace(made, party=()), "http://127.0.0.1:1")

@@ -16,7 +16,7 @@ from tests.rules import rule
 from wwcp_ocpi.client.pages import BadObject
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.partners import delivery, pull
-from wwcp_ocpi.partners.delivery import LONGEST_WAIT_S, wait_s
+from wwcp_ocpi.partners.backoff import LONGEST_WAIT_S, wait_s
 from wwcp_ocpi.partners.publish import OwnObject
 from wwcp_ocpi.partners.pull import Pulled
 from wwcp_ocpi.protocol.errors import NotFound

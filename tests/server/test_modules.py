@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -20,6 +21,7 @@ from wwcp_ocpi.protocol.endpoint import Interface
 from wwcp_ocpi.protocol.http import Response
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import DateTime, PartyId, Secret
+from wwcp_ocpi.server import tokens
 from wwcp_ocpi.server.decisions import Authorization, AuthorizationRequest
 
 MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs"})
@@ -280,3 +282,16 @@ async def test_the_operators_own_system_decides_when_it_is_there(version: str) -
         ("cpo", "012345678", None),
         ("cpo", "012345678", "LOC1"),
     ]
+
+
+async def test_where_nobody_decides_in_time_nobody_is_authorised(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, call = await emsp_with_tokens(version, token(version))
+
+    class Asleep:
+        async def authorize(self, request: AuthorizationRequest) -> Authorization | None:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    made.server.authorizer = Asleep()
+    monkeypatch.setattr(tokens, "DECIDE_S", 0.0)
+    assert refused(await call("POST", authorize_url(version))) == (200, 3000)

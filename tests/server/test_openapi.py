@@ -63,7 +63,7 @@ def schema(document: dict[str, Any], name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("versions", [ALL_VERSIONS, ("2.2.1",)])
 @pytest.mark.parametrize("modules", [MODULES, frozenset({"tariffs"}), frozenset()])
-@pytest.mark.parametrize("extensions", [EXTENSIONS, frozenset({"get"}), frozenset()])
+@pytest.mark.parametrize("extensions", [EXTENSIONS, frozenset({"get"}), frozenset({"evse_status"}), frozenset()])
 def test_what_is_served_is_described_and_nothing_else(
     role: str, versions: tuple[str, ...], modules: frozenset[str], extensions: frozenset[str]
 ) -> None:
@@ -73,6 +73,7 @@ def test_what_is_served_is_described_and_nothing_else(
         for version in made.versions
         for row in version.endpoints
         if row.operation in BEHAVIOURS
+        if not row.switch or row.switch in extensions
         if row.interface is Interface.BOTH or (row.module, row.interface) in made.served(version)
         if not row.extension or row.operation.value[0] in extensions
     }
@@ -92,7 +93,7 @@ def test_what_is_served_is_described_and_nothing_else(
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_reference_leads_somewhere_and_every_component_is_used(role: str) -> None:
-    document = openapi(server(role))
+    document = openapi(server(role, extensions=EXTENSIONS))
     assert json.loads(json.dumps(document)) == document
     references = {one["$ref"] for one in every(document) if "$ref" in one}
     for reference in references:
@@ -109,7 +110,7 @@ def test_every_reference_leads_somewhere_and_every_component_is_used(role: str) 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_the_names_in_a_path_are_its_parameters(role: str) -> None:
-    for (_, path), one in operations(openapi(server(role))).items():
+    for (_, path), one in operations(openapi(server(role, extensions=EXTENSIONS))).items():
         named = [known["name"] for known in one["parameters"] if known.get("in") == "path"]
         assert named == re.findall(r"\{(\w+)\}", path)
         keys = [json.dumps(known, sort_keys=True) for known in one["parameters"]]
@@ -131,6 +132,11 @@ def test_a_list_tells_of_its_pages_and_a_post_of_its_url() -> None:
     assert "X-Request-ID" not in posted["responses"]["201"]["headers"]
     patched = emsp["PATCH", "/ocpi/2.2.1/receiver/locations/{country_code}/{party_id}/{location_id}"]
     assert {"404", "412"} <= set(patched["responses"])
+    extended = operations(openapi(server("EMSP", extensions=EXTENSIONS)))
+    status = extended[
+        "POST", "/ocpi/2.2.1/receiver/locations/{country_code}/{party_id}/{location_id}/{evse_uid}/status"
+    ]
+    assert set(status["responses"]) == {"200", "400", "401", "403", "404", "412", "413", "415"}
     read = emsp["GET", "/ocpi/2.2.1/receiver/locations/{country_code}/{party_id}/{location_id}"]
     assert "304" in read["responses"]
     assert "405" in emsp["POST", "/ocpi/2.2.1/credentials"]["responses"]

@@ -218,6 +218,13 @@ async def test_a_file_that_another_process_just_migrated_is_not_migrated_again(p
     connection.close()
 
 
+async def test_files_that_one_process_opens_at_once_do_not_get_mixed_up(tmp_path: Path) -> None:
+    stores = await asyncio.gather(*(SQLiteStore.open(tmp_path / f"{number}.sqlite") for number in range(6)))
+    assert [await store.waiting() for store in stores] == [0] * 6
+    for store in stores:
+        await store.close()
+
+
 async def test_opening_a_current_file_imports_no_migration_library(path: Path) -> None:
     await (await SQLiteStore.open(path)).close()
     program = (

@@ -71,6 +71,19 @@ async def test_a_failed_push_waits_and_holds_back_the_later_ones_of_its_object(s
     assert Delivery(number=1, push=push("LOC1", "a"), attempts=2, error="again") in await store.due(10)
 
 
+async def test_what_is_postponed_is_due_later_and_was_not_tried(store: Store, clock: Clock) -> None:
+    await put(store, push("LOC1", "a"), push("LOC1", "b"), push("LOC2"), push("LOC3"))
+    await store.postpone([1, 2, 3, 99], 30)
+    assert await numbers(store) == [4]
+    clock.now += 30
+    assert await numbers(store) == [4, 1, 3]
+    assert Delivery(number=1, push=push("LOC1", "a")) in await store.due(10)
+    await store.postpone([1], 600)
+    await store.postpone([1], 0)
+    assert 1 in await numbers(store)
+    await store.postpone([], 1)
+
+
 async def test_a_retry_of_one_that_waits_behind_another_does_not_overtake(store: Store) -> None:
     await put(store, push("LOC1", "a"), push("LOC1", "b"))
     await store.retry(2, 0, "who asked?")

@@ -161,7 +161,7 @@ def test_extensions_that_read_and_remove_are_those_of_the_five_modules(version: 
     found = {
         (row.module, row.operation, row.interface, row.path)
         for row in version.endpoints
-        if row.extension and row.module in FIVE
+        if row.extension and not row.switch and row.module in FIVE
     }
     party, sender, receiver = "{country_code}/{party_id}", Interface.SENDER, Interface.RECEIVER
     location = f"{party}/{{location_id}}"
@@ -178,6 +178,22 @@ def test_extensions_that_read_and_remove_are_those_of_the_five_modules(version: 
         ("sessions", Operation.DELETE, receiver, f"{party}/{{session_id}}"),
         ("tokens", Operation.DELETE, receiver, f"{party}/{{token_uid}}"),
     }
+
+
+@ALL
+def test_what_a_strict_partner_does_not_know_has_a_switch(version: Version) -> None:
+    found = [(row.switch, row.module, row.operation, row.path) for row in version.endpoints if row.switch]
+    assert found == [
+        (
+            "evse_status",
+            "locations",
+            Operation.POST_STATUS,
+            "{country_code}/{party_id}/{location_id}/{evse_uid}/status",
+        ),
+        ("web_payment", "commands", Operation.COMMAND, "NOTIFY_WEB_PAYMENT_STARTED"),
+        ("web_payment", "commands", Operation.COMMAND, "NOTIFY_WEB_PAYMENT_FAILED"),
+    ]
+    assert all(row.extension and row.interface is Interface.RECEIVER for row in version.endpoints if row.switch)
 
 
 @ALL

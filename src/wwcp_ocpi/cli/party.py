@@ -56,6 +56,8 @@ def _row(partner: Partner) -> dict[str, object]:
         "versions_url": partner.remote.versions_url if partner.remote else None,
         "accepts_older": partner.accepts_older,
         "push": partner.push,
+        "patch_as_put": partner.patch_as_put,
+        "status_post": partner.status_post,
     }
 
 
@@ -97,21 +99,28 @@ def add(
         typer.Option("--accepts-older/--no-accepts-older", help="It may overwrite with an older last_updated."),
     ] = None,
     push: Annotated[bool | None, typer.Option("--push/--no-push", help="It hears of changes at once.")] = None,
+    patch_as_put: Annotated[
+        bool | None,
+        typer.Option("--patch-as-put/--no-patch-as-put", help="It cannot take PATCH: give it by PUT what changed."),
+    ] = None,
+    status_post: Annotated[
+        bool | None,
+        typer.Option("--status-post/--no-status-post", help="It takes the status of an EVSE by POST, an extension."),
+    ] = None,
     config: ConfigFile = None,
     json: Json = False,
 ) -> None:
     """Make a partner, or change its name and switches; what is not named stays."""
+    named = {
+        "accepts_older": accepts_older,
+        "push": push,
+        "patch_as_put": patch_as_put,
+        "status_post": status_post,
+    }
+    switches = {switch: on for switch, on in named.items() if on is not None}
 
     async def work(platform: Platform) -> Partner:
-        return await platform.book.change(
-            id,
-            lambda known: replace(
-                known,
-                name=name or known.name,
-                accepts_older=known.accepts_older if accepts_older is None else accepts_older,
-                push=known.push if push is None else push,
-            ),
-        )
+        return await platform.book.change(id, lambda known: replace(known, name=name or known.name, **switches))
 
     _said(_with(configuration(config), work), json=json)
 

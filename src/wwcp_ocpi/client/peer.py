@@ -16,6 +16,7 @@ from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation
 from wwcp_ocpi.protocol.errors import BadAnswer, NotAuthenticated, OCPIError, Refused, UsageError
 from wwcp_ocpi.protocol.http import Transport
+from wwcp_ocpi.protocol.modifiers import NO_MODIFIERS, Modifiers
 from wwcp_ocpi.protocol.shape import StructType
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.protocol.version import Version
@@ -77,6 +78,7 @@ class Peer:
         retries: Retries | None = None,
         ours: PartyId | None = None,
         theirs: PartyId | None = None,
+        modifiers: Modifiers = NO_MODIFIERS,
     ) -> Self:
         """Ask a partner for its versions, choose the best that both speak, and read its endpoints.
 
@@ -94,7 +96,9 @@ class Peer:
         token = credentials_token if isinstance(credentials_token, Secret) else Secret(credentials_token)
         versions = list(versions)
         forms = [form] if form else _both(_likely_form(versions))
-        wire = Wire(transport, token, forms[0], retries=retries or Retries(), ours=ours, theirs=theirs)
+        wire = Wire(
+            transport, token, forms[0], retries=retries or Retries(), ours=ours, theirs=theirs, modifiers=modifiers
+        )
         offered = await _offered(wire, versions_url, forms)
         version = _best(offered, versions)
         # Any form may do for the list of versions; what follows wants the one of its version (TRN-02, TRN-03).

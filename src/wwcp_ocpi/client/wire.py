@@ -31,6 +31,7 @@ from wwcp_ocpi.protocol.http import (
     Response,
     Transport,
 )
+from wwcp_ocpi.protocol.modifiers import NO_MODIFIERS, Modifiers, modified_answer, modified_request
 from wwcp_ocpi.protocol.status import is_success
 from wwcp_ocpi.scalars import PartyId, Secret
 
@@ -73,7 +74,7 @@ class _Busy(Exception):
 
 
 class Wire:
-    """Sends requests to one partner, with its credentials token and the parties on both sides."""
+    """Sends requests to one partner, with its credentials token, the parties on both sides, and its modifiers."""
 
     def __init__(
         self,
@@ -84,6 +85,7 @@ class Wire:
         retries: Retries,
         ours: PartyId | None = None,
         theirs: PartyId | None = None,
+        modifiers: Modifiers = NO_MODIFIERS,
     ) -> None:
         self.transport = transport
         self.token = token
@@ -91,6 +93,7 @@ class Wire:
         self.retries = retries
         self.ours = ours
         self.theirs = theirs
+        self.modifiers = modifiers
 
     async def send(
         self,
@@ -114,6 +117,7 @@ class Wire:
             NotAuthenticated: HTTP 401.
             Refused: an OCPI error, or an HTTP error that is none of the above.
             BadAnswer: something came that is not OCPI, or the partner named a URL that is none.
+            ModifierFailed: nothing was sent, or nobody read the answer.
         """
         if not can_be_called(url):
             raise BadAnswer(f"expected an absolute http or https URL, got {url.partition('?')[0][:120]!r}")
@@ -153,10 +157,12 @@ class Wire:
         raise AssertionError("a retry loop ends with an answer or an error")
 
     async def _once(self, request: Request) -> Answered:
+        request = modified_request(self.modifiers.request_to, request)
         try:
             response = await self.transport(request)
         except Unreachable as error:
             raise _Busy(error, None) from error
+        response = modified_answer(self.modifiers.answer_from, request, response)
         if response.status in _TRY_AGAIN:
             raise _Busy(_refusal(request, response), _retry_after(response))
         return _understand(request, response)

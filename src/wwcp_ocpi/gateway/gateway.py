@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import cached_property
 from http import HTTPStatus
 from typing import Self
@@ -19,7 +20,9 @@ from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.net.server import HTTPServer
 from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.http import JSON, Request, Response
+from wwcp_ocpi.protocol.modifiers import Modifiers
 from wwcp_ocpi.server import cors
+from wwcp_ocpi.server.decisions import Acceptor, Authorizer, Commander
 from wwcp_ocpi.server.openapi import openapi
 from wwcp_ocpi.wwcp.network import LiveNetwork
 from wwcp_ocpi.wwcp.publish import NetworkPublisher
@@ -33,8 +36,28 @@ LOOK_S = 60.0
 class Gateway:
     """Opens everything in `start`, closes everything in `stop`; or use it as an asynchronous context manager."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        authorizer: Authorizer | None = None,
+        commander: Commander | None = None,
+        acceptors: Mapping[str, Acceptor] | None = None,
+        modifiers: Mapping[str, Modifiers] | None = None,
+    ) -> None:
+        """Nothing is opened yet. What decides is asked from the first request on; see docs/extending.md.
+
+        Args:
+            authorizer: says whether a Token may charge; None answers from our own Tokens.
+            commander: runs the charge points; None refuses every command with NOT_SUPPORTED.
+            acceptors: say whether a posted object is kept, by kind (`cdrs`); without one, it is.
+            modifiers: change the traffic with single partners, by the partner's id; see docs/partners.md.
+        """
         self.config = config
+        self._authorizer = authorizer
+        self._commander = commander
+        self._acceptors = dict(acceptors or {})
+        self._modifiers = dict(modifiers or {})
         self.platform: Platform
         self.http: HTTPServer
         self.network: NetworkPublisher | None = None
@@ -83,6 +106,7 @@ class Gateway:
             raise
         settings = settings_of(config, listening)
         self.platform = Platform(settings, store, vault, self._transport)
+        self._attach_system()
         await self.platform.book.load()
         await self.platform.desk.resume()
         await self.platform.hub_clients.publish()
@@ -91,6 +115,13 @@ class Gateway:
         self._ready = True
         log.info("gateway.started", url=settings.base_url, versions_url=settings.versions_url)
         return self
+
+    def _attach_system(self) -> None:
+        server = self.platform.server
+        server.authorizer = self._authorizer or server.authorizer
+        server.commander = self._commander or server.commander
+        server.acceptors.update(self._acceptors)
+        self.platform.modifiers.update(self._modifiers)
 
     async def attach(self, network: LiveNetwork) -> NetworkPublisher:
         """Publish a roaming network as our own Locations, now and whenever an EVSE's status changes."""

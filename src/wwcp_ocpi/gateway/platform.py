@@ -53,6 +53,8 @@ class Platform:
         self.server.heard = self.hub_clients.heard
         self.server.results["commands"] = self.commands
         self.server.results["chargingprofiles"] = self.profiles
+        self.modifiers = self.server.modifiers = self.registration.modifiers
+        """What is changed in the traffic with single partners, by the partner's id."""
 
     def peer(self, partner: str) -> Peer:
         """A registered partner, to call.

@@ -230,6 +230,8 @@ class Asking(Generic[ReplyT, OutcomeT]):
             raise UsageError(f"this platform does not serve {self.module} as SENDER: no result could arrive")
         for row in version.rows(self.module, Interface.RECEIVER):
             if name_of(row) == name:
+                if row.extension and row.extension_name not in settings.extensions:
+                    raise UsageError(f"{name} is an extension that is off; switch on {row.extension_name!r}")
                 return row
         raise UsageError(f"OCPI {version.number} has no {name!r} in {self.module}")
 

@@ -1,137 +1,254 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Bringing changes to partners: the outbox is emptied, in order per object, until each push is done.
 
-A partner that cannot be reached, or says it is busy, is tried again, later and later. One that refuses an object
-is not asked again with the same: that is logged, and its next pull shows it the truth.
+A partner that cannot be reached, or says it is busy, is tried again, later and later: with one call, whatever waits
+for it. One that refuses an object is not asked again with the same: that is logged, and its next pull shows it the
+truth.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from enum import Enum
 from http import HTTPStatus
+from typing import Any, TypeVar
 
+import msgspec
 import structlog
 
 from wwcp_ocpi.client.peer import Peer
+from wwcp_ocpi.partners.backoff import BackOff, wait_s
 from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.model import Partner
-from wwcp_ocpi.partners.publish import receiver_operations
-from wwcp_ocpi.protocol.endpoint import Operation, Resource
+from wwcp_ocpi.partners.publish import receiver_operations, steps_to
+from wwcp_ocpi.protocol import patch
+from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation, Resource
 from wwcp_ocpi.protocol.errors import BadAnswer, NotAuthenticated, NotFound, OCPIError, Refused, Unreachable
+from wwcp_ocpi.protocol.modifiers import ModifierFailed
+from wwcp_ocpi.protocol.patch import Opened
 from wwcp_ocpi.protocol.shape import StructType
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.registry import version as version_of
 from wwcp_ocpi.server.connector_tariffs import for_partner
 from wwcp_ocpi.server.decisions import TariffChooser
-from wwcp_ocpi.store.ports import Delivery, Key, Push, Side, Store
+from wwcp_ocpi.store.ports import Delivery, Key, Push, Side, Store, Stored
 
 log = structlog.get_logger()
 
-FIRST_WAIT_S = 1.0
-LONGEST_WAIT_S = 3600.0
+_T = TypeVar("_T")
 AT_ONCE = 16
+"""Calls to one partner that are under way together."""
 IDLE_S = 5.0
+PATIENCE_S = 2.0
+"""How long a round waits for a partner before it goes on to the others."""
+LONGEST_CALL_S = 300.0
+"""After this a delivery that is under way counts as lost, and is tried again."""
+_NOT_THERE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
+"""The partner has no such object, or no such operation on it: the whole object by PUT it must know."""
 
 
-def wait_s(attempts: int) -> float:
-    """How long to wait after that many failed attempts: doubling, an hour at the most."""
-    return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(attempts, 30))
+class Failed(msgspec.Struct, frozen=True):
+    """A push was tried in vain, and may be tried again after so many seconds."""
+
+    wait_s: float
+    error: str
+
+
+class Tried(Enum):
+    """What became of a push that was due and has not failed."""
+
+    DONE = "done"
+    """Delivered, or it never will be."""
+    HELD = "held"
+    """It was not tried: its partner is left alone for now."""
 
 
 class Courier:
-    """One worker that delivers. Several deliveries run at once, never two of one object to one partner."""
+    """One worker that delivers. Several deliveries run at once, never two of one object to one partner.
+
+    A partner that is away, or slow, is left alone for a while, and holds up no other.
+    """
 
     def __init__(self, store: Store, book: PartnerBook, peer_of: Callable[[Partner], Peer]) -> None:
         self.tariffs: Callable[[], TariffChooser | None] = lambda: None
         """Who chooses the Tariffs of Connectors per partner, as in what the partner reads."""
+        self.backoff = BackOff()
         self._store = store
         self._book = book
         self._peer_of = peer_of
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._slow: set[int] = set()
         self.delivered = 0
         self.refused = 0
 
     async def run(self) -> None:
         """Deliver until cancelled."""
-        while True:
-            try:
-                if await self.round() == 0:
-                    await self._store.wait_for_work(IDLE_S)
-            except asyncio.CancelledError:
-                raise
-            except Exception:
-                # The edge of a background task: whatever it is must not end delivery for good.
-                log.exception("delivery.failed")
-                await asyncio.sleep(IDLE_S)
+        try:
+            while True:
+                try:
+                    if await self.round() == 0:
+                        await self._store.wait_for_work(IDLE_S)
+                except asyncio.CancelledError:
+                    raise
+                except Exception:
+                    # The edge of a background task: whatever it is must not end delivery for good.
+                    log.exception("delivery.failed")
+                    await asyncio.sleep(IDLE_S)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            if self._slow:
+                await self._store.postpone(sorted(self._slow), 0)
 
     async def round(self) -> int:
-        """Try everything that is due once; says how many were tried."""
+        """Look at everything that is due once; says how many that were. What takes long goes on behind our back."""
         due = await self._store.due(AT_ONCE * 4)
-        limit = asyncio.Semaphore(AT_ONCE)
-
-        async def one(delivery: Delivery) -> int | None:
-            async with limit:
-                return await self._deliver(delivery)
-
-        done = [number for number in await asyncio.gather(*map(one, due)) if number is not None]
-        if done:
-            await self._store.done(done)
+        lanes: dict[str, asyncio.Semaphore] = {}
+        tasks: dict[asyncio.Task[Tried | Failed], Delivery] = {}
+        for delivery in due:
+            partner = delivery.push.partner
+            width = 1 if self.backoff.is_doubtful(partner) else AT_ONCE
+            lane = lanes.setdefault(partner, asyncio.Semaphore(width))
+            tasks[self._task(self._try(delivery, lane))] = delivery
+        if not tasks:
+            return 0
+        finished, slow = await asyncio.wait(tasks, timeout=PATIENCE_S)
+        if slow:
+            # Not due meanwhile, but due again if this process ends before the answer comes.
+            for task in slow:
+                self._slow.add(tasks[task].number)
+                self.backoff.begin_waiting(tasks[task].push.partner)
+            await self._store.postpone([tasks[task].number for task in slow], LONGEST_CALL_S)
+            for task in slow:
+                self._task(self._see_off(task, tasks[task]))
+        await self._settle({task: tasks[task] for task in finished})
         return len(due)
 
-    async def _deliver(self, delivery: Delivery) -> int | None:
-        """Try one push. Returns its number when it is done for good, None when it waits for another try."""
+    async def _see_off(self, task: asyncio.Task[Tried | Failed], delivery: Delivery) -> None:
+        """Wait for a delivery that takes long."""
+        await asyncio.wait([task])
+        self.backoff.end_waiting(delivery.push.partner)
+        try:
+            await self._settle({task: delivery})
+            self._slow.discard(delivery.number)
+        except Exception:
+            # The edge of a background task: the push is still stored, and due again.
+            log.exception("delivery.failed")
+
+    async def _settle(self, tried: Mapping[asyncio.Task[Tried | Failed], Delivery]) -> None:
+        """Write down what became of these.
+
+        Raises:
+            Exception: what any of them raised.
+        """
+        errors = [error for task in tried if (error := task.exception()) is not None]
+        results = [(task.result(), delivery) for task, delivery in tried.items() if task.exception() is None]
+        done = [delivery.number for result, delivery in results if result is Tried.DONE]
+        if done:
+            await self._store.done(done)
+        failed = [(result, delivery) for result, delivery in results if isinstance(result, Failed)]
+        await asyncio.gather(*(self._store.retry(one.number, why.wait_s, why.error) for why, one in failed))
+        held: dict[str, list[int]] = {}
+        for result, delivery in results:
+            if result is Tried.HELD:
+                held.setdefault(delivery.push.partner, []).append(delivery.number)
+        for partner, numbers in held.items():
+            await self._store.postpone(numbers, self.backoff.pause_s(partner))
+        if errors:
+            raise errors[0]
+
+    def _task(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _try(self, delivery: Delivery, lane: asyncio.Semaphore) -> Tried | Failed:
+        async with lane:
+            if self.backoff.pause_s(delivery.push.partner) > 0:
+                return Tried.HELD
+            return await self._deliver(delivery)
+
+    async def _deliver(self, delivery: Delivery) -> Tried | Failed:
         push = delivery.push
         try:
             partner = self._book.get(push.partner)
         except NotFound:
-            return delivery.number
+            return Tried.DONE
         if partner.blocked or partner.remote is None or partner.remote.version != push.version:
             self._log_refused(push, "the partner left, or speaks another version now")
-            return delivery.number
+            return Tried.DONE
         try:
-            await self._send(self._peer_of(partner), push)
-        except (Unreachable, BadAnswer, NotAuthenticated) as error:
-            await self._later(delivery, error)
-            return None
+            await self._send(self._peer_of(partner), partner, push)
+        except (Unreachable, BadAnswer, NotAuthenticated, ModifierFailed) as error:
+            return self._later(delivery, error)
         except Refused as error:
             if error.http_status >= 500 or error.http_status == HTTPStatus.TOO_MANY_REQUESTS:
-                await self._later(delivery, error)
-                return None
+                return self._later(delivery, error)
+            self.backoff.answered(push.partner)
             self._log_refused(push, str(error))
-            return delivery.number
+            return Tried.DONE
         except OCPIError as error:
             self._log_refused(push, str(error))
-            return delivery.number
+            return Tried.DONE
+        self.backoff.answered(push.partner)
         self.delivered += 1
         log.info("push.delivered", partner=push.partner, method=push.method, module=push.module, id=push.id)
-        return delivery.number
+        return Tried.DONE
 
-    async def _send(self, peer: Peer, push: Push) -> None:
+    async def _send(self, peer: Peer, partner: Partner, push: Push) -> None:
         peer.wire.ours = push.owner
-        resource = version_of(push.version).kind(push.module).resource
+        resource = peer.version.kind(push.module).resource
         query = {resource.qualifier: push.qualifier} if push.qualifier else None
         if push.method == "DELETE":
             await peer.delete(resource.type, *_ids(resource, push), owner=push.owner, query=query)
         elif push.method == "PATCH":
-            cls = _type_at(resource, len(push.parts))
             try:
-                body = self._personal(push, resource, push.body, is_change=True)
-                await peer.patch_bytes(cls, body, push.id, *push.parts, owner=push.owner, query=query)
+                await self._change(peer, partner, push, resource, query)
             except Refused as error:
-                if error.http_status != HTTPStatus.NOT_FOUND and error.ocpi_status != StatusCode.UNKNOWN_LOCATION:
+                if error.http_status not in _NOT_THERE and error.ocpi_status != StatusCode.UNKNOWN_LOCATION:
                     raise
                 # TRN-24: the partner does not have the object; give it the whole.
                 await self._whole(peer, push, resource, "PUT", query)
         else:
             await self._whole(peer, push, resource, push.method, query)
 
+    async def _change(
+        self, peer: Peer, partner: Partner, push: Push, resource: Resource, query: Mapping[str, str] | None
+    ) -> None:
+        """Tell of changed fields in the way that this partner understands."""
+        rows = peer.version.rows_of(peer.version.kind(push.module), Interface.RECEIVER)
+        cls = _type_at(resource, len(push.parts))
+        status = _status_row(rows, push) if partner.status_post else None
+        if status is not None:
+            await peer.call(status, *push.owner, push.id, *push.parts, body=_status_body(push))
+        elif partner.patch_as_put or not any(row.operation is Operation.PATCH for row in rows):
+            await self._part(peer, push, resource, cls, query)
+        else:
+            body = self._personal(push, resource, push.body, is_change=True)
+            await peer.patch_bytes(cls, body, push.id, *push.parts, owner=push.owner, query=query)
+
+    async def _part(
+        self, peer: Peer, push: Push, resource: Resource, cls: StructType, query: Mapping[str, str] | None
+    ) -> None:
+        """Send the object or part in which something changed, as it is stored now."""
+        stored = await self._stored(peer, push, resource)
+        if stored is None:
+            return
+        part = Opened(patch.split(stored.body), steps_to(peer.version, resource, push.parts)).part
+        if part is not None:
+            body = patch.join(part) if push.parts else stored.body
+            body = self._personal(push, resource, body, is_change=bool(push.parts))
+            await peer.put_bytes(cls, body, push.id, *push.parts, owner=push.owner, query=query)
+
     async def _whole(
         self, peer: Peer, push: Push, resource: Resource, method: str, query: Mapping[str, str] | None
     ) -> None:
         """Send the object as it is stored now: a later change needs no second PUT."""
-        id = peer.version.key_id(resource, push.id, push.qualifier)
-        stored = await self._store.get(Key(Side.OURS, push.module, push.owner, id))
-        if stored is None or stored.version != push.version:
+        stored = await self._stored(peer, push, resource)
+        if stored is None:
             return
         body = self._personal(push, resource, stored.body)
         if method == "POST":
@@ -152,8 +269,15 @@ class Courier:
         version = version_of(push.version)
         return for_partner(self.tariffs(), push.partner, version, resource, ids, body, is_change=is_change)
 
-    async def _later(self, delivery: Delivery, error: OCPIError) -> None:
-        wait = wait_s(delivery.attempts)
+    async def _stored(self, peer: Peer, push: Push, resource: Resource) -> Stored | None:
+        id = peer.version.key_id(resource, push.id, push.qualifier)
+        stored = await self._store.get(Key(Side.OURS, push.module, push.owner, id))
+        return stored if stored is not None and stored.version == push.version else None
+
+    def _later(self, delivery: Delivery, error: OCPIError) -> Failed:
+        if not isinstance(error, ModifierFailed):
+            self.backoff.failed(delivery.push.partner)
+        wait = max(wait_s(delivery.attempts), self.backoff.pause_s(delivery.push.partner))
         log.warning(
             "push.postponed",
             partner=delivery.push.partner,
@@ -162,7 +286,7 @@ class Courier:
             wait_s=wait,
             error=str(error),
         )
-        await self._store.retry(delivery.number, wait, str(error))
+        return Failed(wait, str(error))
 
     def _log_refused(self, push: Push, reason: str) -> None:
         self.refused += 1
@@ -172,6 +296,22 @@ class Courier:
 def _ids(resource: Resource, push: Push) -> tuple[str, ...]:
     """The ids in the path; none where a party alone names the object."""
     return () if resource.is_party else (push.id,)
+
+
+def _status_row(rows: Sequence[Endpoint], push: Push) -> Endpoint | None:
+    """The row by which this change can be told as a status, if that is all it is."""
+    fields = patch.split(push.body).keys()
+    if "status" not in fields or not fields <= {"status", "last_updated"}:
+        return None
+    depth = len((*push.owner, push.id, *push.parts))
+    return next((row for row in rows if row.operation is Operation.POST_STATUS and len(row.params) == depth), None)
+
+
+def _status_body(push: Push) -> bytes:
+    fields = patch.split(push.body)
+    id = msgspec.Raw(msgspec.json.encode(push.parts[-1]))
+    since = {"timestamp": fields["last_updated"]} if "last_updated" in fields else {}
+    return patch.join({"id": id, "status": fields["status"], **since})
 
 
 def _type_at(resource: Resource, depth: int) -> StructType:

@@ -69,6 +69,10 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True):
     accepts_older: bool = False
     push: bool = True
     """Whether it hears of changes; if not, it pulls."""
+    patch_as_put: bool = False
+    """Whether it cannot take PATCH, and is given by PUT the whole of what changed."""
+    status_post: bool = False
+    """Whether it takes the status of an EVSE by the POST that is an extension."""
 
     @property
     def is_registered(self) -> bool:

@@ -107,10 +107,7 @@ class Publisher:
             UsageError: the new state of the object cannot follow the one before.
         """
         resource = version.kind(kind).resource
-        steps = [
-            Step(part.field, part.id_field, id, version.facts.ids_fold)
-            for part, id in zip(resource.parts, ids[1:], strict=False)
-        ]
+        steps = steps_to(version, resource, ids[1:])
         listeners = self._listeners(version, kind)
         operations = receiver_operations(version, kind)
         has_patch = Operation.PATCH in operations
@@ -250,6 +247,14 @@ def _put(
         )
 
     return decide
+
+
+def steps_to(version: Version, resource: Resource, ids: Sequence[str]) -> list[Step]:
+    """The way from an object down to the part that these ids name."""
+    return [
+        Step(part.field, part.id_field, id, version.facts.ids_fold)
+        for part, id in zip(resource.parts, ids, strict=False)
+    ]
 
 
 def push_method(operations: frozenset[Operation], *, is_new: bool = False) -> str:

@@ -32,6 +32,7 @@ from wwcp_ocpi.protocol.errors import (
     UsageError,
 )
 from wwcp_ocpi.protocol.http import Transport
+from wwcp_ocpi.protocol.modifiers import NO_MODIFIERS, Modifiers
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version as version_of
@@ -58,6 +59,8 @@ class Registration:
         self._vault = vault
         self._store = store
         self._transport = transport
+        self.modifiers: dict[str, Modifiers] = {}
+        """What the operator changes in the traffic with single partners, by the partner's id."""
 
     # The side that is asked
 
@@ -103,7 +106,7 @@ class Registration:
     async def _accept(self, caller: Caller, version: Version, body: bytes, *, first: bool) -> bytes:
         theirs = credentials.read(version, body, self._settings.roles)
         self._check_claims(caller.partner, theirs)
-        remote = await self._look(version, theirs)
+        remote = await self._look(caller.partner, version, theirs)
         token = new_token()
 
         def edit(partner: Partner) -> Partner:
@@ -120,7 +123,7 @@ class Registration:
         )
         return credentials.write(version, self._settings, token, caller.roles)
 
-    async def _look(self, version: Version, theirs: Theirs) -> Remote:
+    async def _look(self, id: str, version: Version, theirs: Theirs) -> Remote:
         """Read the partner's versions and endpoints with the token it brought (CRD-15, CRD-18).
 
         Raises:
@@ -134,6 +137,7 @@ class Registration:
                 self._transport,
                 versions=[version.number],
                 retries=_WHILE_ANSWERING,
+                modifiers=self._modifiers_of(id),
             )
         except UsageError as error:
             status = StatusCode.UNSUPPORTED_VERSION
@@ -227,6 +231,7 @@ class Registration:
             self._transport,
             versions=self._choice(versions),
             retries=Retries(attempts=2),
+            modifiers=self._modifiers_of(id),
         )
         self._expect_credentials(peer)
         return await self._exchange(id, versions_url, peer, Operation.REGISTER, name=name, roles=tuple(roles))
@@ -245,6 +250,7 @@ class Registration:
             self._transport,
             versions=self._choice(versions),
             form=remote.form,
+            modifiers=self._modifiers_of(id),
         )
         self._expect_credentials(peer)
         return await self._exchange(id, remote.versions_url, peer, Operation.UPDATE_CREDENTIALS, name=partner.name)
@@ -284,6 +290,7 @@ class Registration:
             retries=Retries(),
             ours=ours,
             theirs=theirs,
+            modifiers=self._modifiers_of(partner.id),
         )
         return Peer(wire, version_of(remote.version), remote.endpoints)
 
@@ -409,6 +416,9 @@ class Registration:
                     f"$.roles[{index}]: {party.id} as {party.role or 'a party'} is registered for another platform",
                     path=f"$.roles[{index}]",
                 )
+
+    def _modifiers_of(self, id: str) -> Modifiers:
+        return self.modifiers.get(id, NO_MODIFIERS)
 
     def _facing(self, partner: Partner) -> tuple[PartyId | None, PartyId | None]:
         """Which parties the routing headers name: only where each side is one party is there no doubt."""

@@ -59,6 +59,7 @@ class Operation(Enum):
     SET_PROFILE = ("set_profile", "PUT")
     CLEAR_PROFILE = ("clear_profile", "DELETE")
     UPDATE_PROFILE = ("update_profile", "PUT")
+    POST_STATUS = ("post_status", "POST")
     REQUEST_BOOKING = ("request_booking", "POST")
     ACTIVATE = ("activate", "POST")
     DEACTIVATE = ("deactivate", "POST")
@@ -98,8 +99,9 @@ class Endpoint(msgspec.Struct, frozen=True, dict=True):
     `request` is the body's object, `response` that of `data`; PATCH bodies are the patch form of `request`.
     Several types stand for a body whose kind the receiver finds out. A row without a type has no such body.
     `result` is what is posted later, where the module has several kinds of results.
-    `spec` is the chapter and anchor. `extension` marks what the specification does not have. An `undated` row takes a
-    body without last_updated; the moment of arrival counts then (defect 37 in docs/spec-defects.md).
+    `spec` is the chapter and anchor. `extension` marks what the specification does not have; with a `switch` it is
+    there only where that name is switched on. An `undated` row takes a body without last_updated; the moment of arrival
+    counts then (defect 37 in docs/spec-defects.md).
     """
 
     module: str
@@ -113,6 +115,7 @@ class Endpoint(msgspec.Struct, frozen=True, dict=True):
     extension: bool = False
     result: Any = None
     undated: bool = False
+    switch: str = ""
 
     @property
     def method(self) -> str:
@@ -144,6 +147,11 @@ class Endpoint(msgspec.Struct, frozen=True, dict=True):
     def is_partial(self) -> bool:
         """Whether the body names some fields of its object, so that none is required."""
         return self.operation in (Operation.PATCH, Operation.ACTIVATE) or self.is_amendment
+
+    @property
+    def extension_name(self) -> str:
+        """The name by which an extension is switched on and off: its own, or that of its operation."""
+        return self.switch or self.operation.value[0]
 
     @property
     def names_party(self) -> bool:

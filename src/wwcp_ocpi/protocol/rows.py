@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The words that endpoint tables are written with: the interfaces and operations by their bare names."""
+"""The words that endpoint tables are written with: interfaces and operations by their bare names, and switches."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ GET_PROFILE = Operation.GET_PROFILE
 SET_PROFILE = Operation.SET_PROFILE
 CLEAR_PROFILE = Operation.CLEAR_PROFILE
 UPDATE_PROFILE = Operation.UPDATE_PROFILE
+POST_STATUS = Operation.POST_STATUS
 REQUEST_BOOKING = Operation.REQUEST_BOOKING
 ACTIVATE = Operation.ACTIVATE
 DEACTIVATE = Operation.DEACTIVATE
+
+EVSE_STATUS = "evse_status"
+WEB_PAYMENT = "web_payment"

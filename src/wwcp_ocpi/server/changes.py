@@ -78,6 +78,26 @@ async def patch_object(call: Call) -> Answer:
     is_undated = call.endpoint.undated or not call.version.facts.patch_needs_last_updated
     if stamp is None and not is_undated and "last_updated" in field_names(target):
         raise InvalidParameters("$.last_updated: required in every PATCH, but missing", path="$.last_updated")
+    return await _change(call, change, stamp)
+
+
+async def post_status(call: Call) -> Answer:
+    """Set the status of an EVSE, as of `timestamp` or now: an extension that does what a PATCH of that field does."""
+    body = call.body()
+    shape = call.endpoint.object
+    assert shape is not None, "a status has a body"
+    check(call, shape, body)
+    fields = patch.split(body)
+    _same_ids(call, fields, id_field="id", required=False)
+    change = {"status": fields["status"]}
+    stamp = patch.moment_of(fields, "timestamp")
+    if stamp is not None:
+        change["last_updated"] = fields["timestamp"]
+    return await _change(call, change, stamp)
+
+
+async def _change(call: Call, change: RawObject, stamp: DateTime | None) -> Answer:
+    """Put these fields in the place of those that the object or part at the end of the path has."""
 
     def decide(stored: Stored | None) -> Write:
         opened = _open(call, stored)
@@ -205,20 +225,20 @@ def _watch(call: Call, outcome: Outcome) -> None:
         call.server.count_findings(call.caller.partner, [found])
 
 
-def _same_ids(call: Call, fields: RawObject, *, required: bool) -> None:
+def _same_ids(call: Call, fields: RawObject, *, required: bool, id_field: str = "") -> None:
     """The ids in the body equal those in the path (LOC-13, TRN-27).
 
     Raises:
         InvalidParameters: one differs.
     """
     ids = call.ids
-    expected = {} if call.resource.is_party else {_named(call, len(ids) - 1).id_field: ids[-1]}
+    expected = {} if call.resource.is_party else {id_field or _named(call, len(ids) - 1).id_field: ids[-1]}
     if len(ids) == 1 and call.resource.names_owner:
         expected |= {name: call.params[name] for name in ("country_code", "party_id")}
     folds = call.version.facts.ids_fold
     for name, value in expected.items():
         found = patch.text_of(fields, name)
-        if found is None and not required and name not in fields:
+        if found is None and not required and bytes(fields.get(name, b"null")) == b"null":
             continue
         if found is None or (found != value and not (folds and found.upper() == value.upper())):
             raise InvalidParameters(f"$.{name}: expected {value!r} as in the path, got {found!r}", path=f"$.{name}")

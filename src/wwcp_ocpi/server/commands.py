@@ -21,6 +21,8 @@ from wwcp_ocpi.server.headers import addressed_parties
 from wwcp_ocpi.server.own import is_capable, parties_with_session
 
 _NEEDS_CONNECTOR = "START_SESSION_CONNECTOR_REQUIRED"
+_COMMON = ("location_id", "evse_uid", "evse_id", "connector_id", "session_id", "authorization_reference")
+"""Fields that an operator is told of as they came."""
 
 
 async def command(call: Call) -> Answer:
@@ -74,6 +76,7 @@ async def _read(call: Call) -> tuple[Order, CommandRequest]:
     token = fields.get("token")
     if token is not None:
         _check_owner(call, patch.split(token))
+    custom = fields.get("custom_data") if getattr(body, "custom_data", None) is not None else None
     reservation = getattr(body, "reservation_id", None)
     asked = CommandRequest(
         id=order.id,
@@ -84,10 +87,10 @@ async def _read(call: Call) -> tuple[Order, CommandRequest]:
         token=bytes(token) if token is not None else None,
         reservation_id=None if reservation is None else str(reservation),
         expiry_date=expiry,
-        **{
-            name: getattr(body, name, None)
-            for name in ("location_id", "evse_uid", "connector_id", "session_id", "authorization_reference")
-        },
+        timeout_s=getattr(body, "timeout", None),
+        error_message=tuple((one.language, one.text) for one in getattr(body, "error_message", None) or ()),
+        custom_data=bytes(custom) if custom is not None else None,
+        **{name: getattr(body, name, None) for name in _COMMON},
     )
     await _check_connector(call, asked)
     return order, asked
@@ -105,7 +108,7 @@ def _check_owner(call: Call, token: RawObject) -> None:
 
 async def _check_connector(call: Call, asked: CommandRequest) -> None:
     """Refuse a start without connector where our own EVSE asks for one (CMD-23)."""
-    if asked.evse_uid is None or asked.connector_id is not None or asked.location_id is None:
+    if asked.evse_uid is None or asked.connector_id is not None or asked.location_id is None or asked.token is None:
         return
     if "connector_id" not in field_names(call.endpoint.request):
         return

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import structlog
+from msgspec.structs import replace
 
 from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.conformance import Finding
@@ -20,6 +21,7 @@ from wwcp_ocpi.protocol.credentials_token import TokenForm, candidates
 from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation
 from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed, NotAuthenticated, OCPIError
 from wwcp_ocpi.protocol.http import AUTHORIZATION, JSON, Request, Response
+from wwcp_ocpi.protocol.modifiers import ModifierFailed, Modifiers, modified_answer, modified_request
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version
 from wwcp_ocpi.scalars import Secret
@@ -47,6 +49,7 @@ from wwcp_ocpi.server.decisions import (
     NO_COMMANDER,
     NO_PROFILE_OPERATOR,
     NO_TERMINALS,
+    Acceptor,
     Authorizer,
     Booker,
     Commander,
@@ -78,6 +81,7 @@ BEHAVIOURS: Mapping[Operation, Behaviour] = {
     Operation.GET: objects.get_object,
     Operation.PUT: changes.put_object,
     Operation.PATCH: changes.patch_object,
+    Operation.POST_STATUS: changes.post_status,
     Operation.DELETE: changes.delete_object,
     Operation.POST: posts.post_object,
     Operation.GET_BY_URL: objects.get_object,
@@ -130,6 +134,10 @@ class Server:
         self.followers: profiles.Followers | None = None
         self.results: dict[str, asynchronous.Results] = {}
         """Who takes the results that partners post, by module."""
+        self.acceptors: dict[str, Acceptor] = {}
+        """Who says whether posted objects are kept, by kind: `cdrs`. Without one, all that are well-formed are."""
+        self.modifiers: Mapping[str, Modifiers] = {}
+        """What is changed in the traffic with single partners, by the partner's id."""
         self.versions: Sequence[Version] = [version(number) for number in settings.versions]
         self.findings: Counter[tuple[str, str]] = Counter()
         self._callers: dict[str, Caller] = {}
@@ -153,14 +161,35 @@ class Server:
 
     async def handle(self, request: Request) -> Response:
         """Answer one request. Never raises: what goes wrong becomes an envelope."""
+        caller = self._known(request) if self.modifiers else None
+        modifiers = self.modifiers.get(caller.partner) if caller is not None else None
+        if modifiers is None:
+            return await self._handle(request, caller)
         try:
-            answer = await self._answer(request)
+            # Who is calling is settled: a modifier cannot change it, and has no need of the secret.
+            understood = modified_request(modifiers.request_from, _without_token(request))
+            return modified_answer(modifiers.answer_to, understood, await self._handle(understood, caller))
+        except ModifierFailed as error:
+            return self._response(request, _failure(error))
+
+    def _known(self, request: Request) -> Caller | None:
+        try:
+            return self._authenticate(request)
+        except NotAuthenticated:
+            return None
+
+    async def _handle(self, request: Request, caller: Caller | None) -> Response:
+        try:
+            answer = await self._answer(request, caller)
         except OCPIError as error:
             answer = _failure(error)
         except Exception:
             # The edge of the server: a defect of ours must not reach the partner as anything but 3000.
             log.exception("request.failed", method=request.method, path=request.path)
             answer = _failure(OCPIError("internal error", http_status=HTTPStatus.INTERNAL_SERVER_ERROR))
+        return self._response(request, answer)
+
+    def _response(self, request: Request, answer: Answer) -> Response:
         headers = {**_JSON_HEADERS, **answer.headers, **answer_headers(request.headers)}
         if not answer.body:
             del headers["content-type"]
@@ -168,10 +197,11 @@ class Server:
             headers |= cors.headers(request)
         return Response(status=answer.status, headers=headers, body=answer.body)
 
-    async def _answer(self, request: Request) -> Answer:
-        is_open = AUTHORIZATION not in request.headers and request.path.rstrip("/") in self.open_paths
-        caller = ANONYMOUS if is_open else self._authenticate(request)
-        if self.settings.hub is not None and not is_open:
+    async def _answer(self, request: Request, caller: Caller | None) -> Answer:
+        if caller is None:
+            is_open = AUTHORIZATION not in request.headers and request.path.rstrip("/") in self.open_paths
+            caller = ANONYMOUS if is_open else self._authenticate(request)
+        if self.settings.hub is not None and caller is not ANONYMOUS:
             self.heard[caller.partner] = time.time()
         methods = self.router.methods(request.path) if request.method == "OPTIONS" else []
         route, params = self.router.find(methods[0] if methods else request.method, request.path)
@@ -214,9 +244,7 @@ class Server:
         raise _unauthenticated("expected 'Authorization: Token' with a credentials token that is valid here")
 
     def _serves(self, version: Version, row: Endpoint) -> bool:
-        if row.operation not in BEHAVIOURS or (
-            row.extension and row.operation.value[0] not in self.settings.extensions
-        ):
+        if row.operation not in BEHAVIOURS or (row.extension and row.extension_name not in self.settings.extensions):
             return False
         return row.interface is Interface.BOTH or (row.module, row.interface) in self._served[version.number]
 
@@ -266,6 +294,10 @@ def _check_query(call: Call) -> None:
 
 def _unauthenticated(message: str) -> NotAuthenticated:
     return NotAuthenticated(message, headers={"www-authenticate": "Token"})
+
+
+def _without_token(request: Request) -> Request:
+    return replace(request, headers={name: value for name, value in request.headers.items() if name != AUTHORIZATION})
 
 
 def _failure(error: OCPIError) -> Answer:

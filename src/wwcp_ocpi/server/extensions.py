@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What the server offers beyond the specification, by names under which each is switched on and off.
 
-Rows of the tables that are extensions go by the name of their operation. The others are query parameters, added to
-rows of the specification, and the status codes for objects that are not here. docs/extensions.md tells of all.
+Rows of the tables that are extensions go by their switch, or the name of their operation. The others are query
+parameters, added to rows of the specification, and the status codes for objects that are not here.
+docs/extensions.md tells of all.
 """
 
 from __future__ import annotations
@@ -47,13 +48,18 @@ PARAMETERS = {
 }
 """By the name of the extension. Who does not ask notices nothing."""
 
-ROWS = frozenset(row.operation.value[0] for known in VERSIONS.values() for row in known.endpoints if row.extension)
+_ROWS = [row for known in VERSIONS.values() for row in known.endpoints if row.extension]
+
+ROWS = frozenset(row.extension_name for row in _ROWS)
 """The extensions that are operations."""
+
+SWITCHED = frozenset(row.switch for row in _ROWS if row.switch)
+"""Those of them that a partner must know to make sense of them."""
 
 EXTENSIONS = frozenset([*ROWS, *PARAMETERS, STATUS_CODES])
 """All there are."""
 
-DEFAULT = EXTENSIONS - {STATUS_CODES}
+DEFAULT = EXTENSIONS - SWITCHED - {STATUS_CODES}
 """Those that a strict partner does not notice."""
 
 

@@ -45,7 +45,7 @@ LISTS = frozenset({Operation.VERSIONS, Operation.LIST, Operation.LIST_OF_PARTY})
 """Operations whose `data` is an array of the row's object."""
 
 _READS = frozenset({Operation.GET, Operation.GET_BY_URL})
-_WRITES = frozenset({Operation.PUT, Operation.PATCH, Operation.DELETE})
+_WRITES = frozenset({Operation.PUT, Operation.PATCH, Operation.POST_STATUS, Operation.DELETE})
 _REGISTRATION = frozenset({Operation.REGISTER, Operation.UPDATE_CREDENTIALS, Operation.UNREGISTER})
 _OPTIONAL_BODY = frozenset({Operation.AUTHORIZE})
 
@@ -197,6 +197,7 @@ def _refusals(row: Endpoint) -> set[int]:
     if row.operation in _READS | {
         Operation.PUT,
         Operation.PATCH,
+        Operation.POST_STATUS,
         Operation.DELETE,
         Operation.AUTHORIZE,
         Operation.RESULT,

@@ -7,22 +7,28 @@ other way to change it: a CDR is final, and an invoice's record is changed by PU
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from urllib.parse import quote
 
 import structlog
 
 from wwcp_ocpi.protocol import etag, patch
-from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed
+from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed, PartnerError
 from wwcp_ocpi.protocol.patch import RawObject
+from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.scalars import PartyId, now
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.changes import check, not_older
+from wwcp_ocpi.server.decisions import AcceptanceRequest, Acceptor
 from wwcp_ocpi.server.headers import check_owner, sending_party
 from wwcp_ocpi.server.routing import base_segments
 from wwcp_ocpi.store.ports import Key, Stored, Write
 
 log = structlog.get_logger()
+
+DECIDE_S = 5.0
+"""How long the operator's system may think about an object before it is kept without a decision."""
 
 
 async def post_object(call: Call) -> Answer:
@@ -37,6 +43,9 @@ async def post_object(call: Call) -> Answer:
         raise InvalidParameters(f"$.{call.resource.id_field}: expected an id", path=f"$.{call.resource.id_field}")
     owner = _owner(call, fields)
     key = Key(call.side, call.kind, owner, call.version.key_id(call.resource, id))
+    acceptor = call.server.acceptors.get(call.kind)
+    if acceptor is not None and await call.server.store.get(key) is None:
+        await _ask(call, acceptor, owner, id)
 
     def decide(stored: Stored | None) -> Write | None:
         at = patch.moment_of(fields)
@@ -74,6 +83,40 @@ def _is_known(stored: RawObject, fields: RawObject) -> bool:
     if "last_updated" not in fields:
         stored = {name: value for name, value in stored.items() if name in fields}
     return etag.canonical(patch.join(stored)) == etag.canonical(patch.join(fields))
+
+
+async def _ask(call: Call, acceptor: Acceptor, owner: PartyId, id: str) -> None:
+    """Have the operator's system decide. Without a decision, late or broken, the object is kept.
+
+    Raises:
+        PartnerError: it is refused.
+    """
+    asked = AcceptanceRequest(
+        partner=call.caller.partner,
+        version=call.version.number,
+        kind=call.kind,
+        owner=owner,
+        id=id,
+        body=call.request.body,
+    )
+    event = {"partner": asked.partner, "kind": asked.kind, "id": id}
+    try:
+        async with asyncio.timeout(DECIDE_S):
+            said = await acceptor.accept(asked)
+        accepted, reason, code = said.accepted, said.reason or "refused", said.status_code
+    except TimeoutError:
+        log.warning("object.undecided", **event)
+        return
+    except Exception:
+        # The operator's own code: its defect must not cost it a CDR.
+        log.exception("object.undecided", **event)
+        return
+    if not accepted:
+        log.warning("object.refused", reason=reason, **event)
+        is_refusal = 2000 <= code < 4000
+        raise PartnerError(
+            f"{asked.kind}/{id}: {reason}", ocpi_status=code if is_refusal else StatusCode.INVALID_PARAMETERS
+        )
 
 
 def _owner(call: Call, fields: RawObject) -> PartyId:

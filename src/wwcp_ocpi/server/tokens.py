@@ -3,23 +3,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
+import structlog
 
 from wwcp_ocpi.protocol import codec, conformance
-from wwcp_ocpi.protocol.errors import NotFound, PartnerError
+from wwcp_ocpi.protocol.errors import NotFound, OCPIError, PartnerError
 from wwcp_ocpi.protocol.shape import field_names
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.decisions import Authorization, AuthorizationRequest
 
+log = structlog.get_logger()
+
+DECIDE_S = 10.0
+"""How long the operator's system may think while a driver waits."""
+
 
 async def authorize(call: Call) -> Answer:
     """Answer with an AuthorizationInfo.
 
-    An unknown Token is HTTP 404 with OCPI 2004 (TOK-12); too little information is 2002 (TOK-13).
+    An unknown Token is HTTP 404 with OCPI 2004 (TOK-12); too little information is 2002 (TOK-13). Where nobody decides
+    in time it is 3000, so that nobody charges on an answer that was not given.
     """
     place = _place(call)
     uid = call.ids[0]
@@ -32,7 +40,12 @@ async def authorize(call: Call) -> Answer:
         location_id=place.location_id if place else None,
         evse_uids=tuple(place.evse_uids or ()) if place else (),
     )
-    found = await call.server.authorizer.authorize(asked)
+    try:
+        async with asyncio.timeout(DECIDE_S):
+            found = await call.server.authorizer.authorize(asked)
+    except TimeoutError as error:
+        log.warning("token.undecided", partner=asked.partner, version=asked.version)
+        raise OCPIError("the token cannot be authorised now", http_status=HTTPStatus.OK) from error
     if found is None:
         raise NotFound(
             f"tokens/{uid}: no such Token of type {kind}", ocpi_status=call.version.facts.unknown_token_status

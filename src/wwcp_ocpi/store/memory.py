@@ -257,6 +257,13 @@ class MemoryStore:
                 self._due_at[number] = self._now() + round(wait_s * SECOND)
         self._bell.ring()
 
+    async def postpone(self, numbers: Sequence[int], wait_s: float) -> None:
+        """These were not tried; they are due again after `wait_s` seconds. Their attempts stay what they were."""
+        self._check_open()
+        due_at = self._now() + round(wait_s * SECOND)
+        self._due_at.update({number: due_at for number in numbers if number in self._due_at})
+        self._bell.ring()
+
     async def forget(self, partner: str) -> int:
         """Drop all pushes of a partner; says how many there were."""
         self._check_open()

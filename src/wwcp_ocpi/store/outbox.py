@@ -102,6 +102,13 @@ def retry(transaction: Transaction, number: int, due_at: int, error: str) -> Non
     transaction.rings = True
 
 
+def postpone(transaction: Transaction, numbers: Sequence[int], due_at: int) -> None:
+    """Set when to look at these again; one that waits behind another goes on to."""
+    for number in numbers:
+        transaction.execute("UPDATE outbox SET due_at = ? WHERE number = ? AND due_at IS NOT NULL", (due_at, number))
+    transaction.rings = True
+
+
 def forget(transaction: Transaction, partner: str) -> int:
     """Drop all pushes of a partner; says how many there were."""
     return transaction.execute("DELETE FROM outbox WHERE partner = ?", (partner,)).rowcount

@@ -256,6 +256,10 @@ class Outbox(Protocol):
         """This one failed; try again after `wait_s` seconds. Later ones of the same object wait behind it."""
         ...
 
+    async def postpone(self, numbers: Sequence[int], wait_s: float) -> None:
+        """These were not tried; they are due again after `wait_s` seconds. Their attempts stay what they were."""
+        ...
+
     async def forget(self, partner: str) -> int:
         """Drop all pushes of a partner; says how many there were."""
         ...

@@ -223,6 +223,11 @@ class SQLiteStore:
         due_at = self._now() + round(wait_s * SECOND)
         await self._writer.submit(lambda transaction: outbox.retry(transaction, number, due_at, error))
 
+    async def postpone(self, numbers: Sequence[int], wait_s: float) -> None:
+        """These were not tried; they are due again after `wait_s` seconds. Their attempts stay what they were."""
+        due_at = self._now() + round(wait_s * SECOND)
+        await self._writer.submit(lambda transaction: outbox.postpone(transaction, numbers, due_at))
+
     async def forget(self, partner: str) -> int:
         """Drop all pushes of a partner; says how many there were."""
         return await self._writer.submit(lambda transaction: outbox.forget(transaction, partner))

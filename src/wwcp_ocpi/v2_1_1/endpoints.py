@@ -11,6 +11,7 @@ from wwcp_ocpi.protocol.rows import (
     COMMAND,
     DELETE,
     DELETE_OF_PARTY,
+    EVSE_STATUS,
     GET,
     GET_BY_URL,
     GET_CREDENTIALS,
@@ -18,6 +19,7 @@ from wwcp_ocpi.protocol.rows import (
     LIST_OF_PARTY,
     PATCH,
     POST,
+    POST_STATUS,
     PUT,
     RECEIVER,
     REGISTER,
@@ -27,10 +29,12 @@ from wwcp_ocpi.protocol.rows import (
     UPDATE_CREDENTIALS,
     VERSION_DETAILS,
     VERSIONS,
+    WEB_PAYMENT,
 )
 from wwcp_ocpi.v2_1_1.cdrs import CDR
 from wwcp_ocpi.v2_1_1.commands import CommandResponse, ReserveNow, StartSession, StopSession, UnlockConnector
 from wwcp_ocpi.v2_1_1.credentials import Credentials
+from wwcp_ocpi.v2_1_1.extensions import EVSEStatus, NotifyWebPaymentFailed, NotifyWebPaymentStarted
 from wwcp_ocpi.v2_1_1.locations import EVSE, Connector, Location
 from wwcp_ocpi.v2_1_1.sessions import Session
 from wwcp_ocpi.v2_1_1.tariffs import Tariff
@@ -67,6 +71,7 @@ ENDPOINTS = (
     Endpoint("locations", RECEIVER, DELETE, "{country_code}/{party_id}/{location_id}", extension=True),
     Endpoint("locations", RECEIVER, DELETE, "{country_code}/{party_id}/{location_id}/{evse_uid}", extension=True),
     Endpoint("locations", RECEIVER, DELETE, "{country_code}/{party_id}/{location_id}/{evse_uid}/{connector_id}", extension=True),
+    Endpoint("locations", RECEIVER, POST_STATUS, "{country_code}/{party_id}/{location_id}/{evse_uid}/status", request=EVSEStatus, extension=True, switch=EVSE_STATUS),
 
     Endpoint("sessions", SENDER, LIST, response=Session, query=PAGE_FROM, spec="mod_sessions#211-get-method"),
     Endpoint("sessions", SENDER, GET, "{session_id}", response=Session, extension=True),
@@ -107,6 +112,8 @@ ENDPOINTS = (
     Endpoint("commands", RECEIVER, COMMAND, "START_SESSION", request=StartSession, response=CommandResponse, spec="mod_commands#211-post-method"),
     Endpoint("commands", RECEIVER, COMMAND, "STOP_SESSION", request=StopSession, response=CommandResponse, spec="mod_commands#211-post-method"),
     Endpoint("commands", RECEIVER, COMMAND, "UNLOCK_CONNECTOR", request=UnlockConnector, response=CommandResponse, spec="mod_commands#211-post-method"),
+    Endpoint("commands", RECEIVER, COMMAND, "NOTIFY_WEB_PAYMENT_STARTED", request=NotifyWebPaymentStarted, response=CommandResponse, extension=True, switch=WEB_PAYMENT),
+    Endpoint("commands", RECEIVER, COMMAND, "NOTIFY_WEB_PAYMENT_FAILED", request=NotifyWebPaymentFailed, response=CommandResponse, extension=True, switch=WEB_PAYMENT),
     Endpoint("commands", SENDER, RESULT, "{command}/{request_id}", request=CommandResponse, spec="mod_commands#221-post-method"),
 )
 # fmt: on

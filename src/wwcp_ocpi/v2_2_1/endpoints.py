@@ -12,6 +12,7 @@ from wwcp_ocpi.protocol.rows import (
     COMMAND,
     DELETE,
     DELETE_OF_PARTY,
+    EVSE_STATUS,
     GET,
     GET_BY_URL,
     GET_CREDENTIALS,
@@ -20,6 +21,7 @@ from wwcp_ocpi.protocol.rows import (
     LIST_OF_PARTY,
     PATCH,
     POST,
+    POST_STATUS,
     PUT,
     RECEIVER,
     REGISTER,
@@ -32,6 +34,7 @@ from wwcp_ocpi.protocol.rows import (
     UPDATE_PROFILE,
     VERSION_DETAILS,
     VERSIONS,
+    WEB_PAYMENT,
 )
 from wwcp_ocpi.v2_2_1.cdrs import CDR
 from wwcp_ocpi.v2_2_1.chargingprofiles import (
@@ -53,6 +56,7 @@ from wwcp_ocpi.v2_2_1.commands import (
 )
 from wwcp_ocpi.v2_2_1.credentials import Credentials
 from wwcp_ocpi.v2_2_1.enums import ChargingPreferencesResponse
+from wwcp_ocpi.v2_2_1.extensions import EVSEStatus, NotifyWebPaymentFailed, NotifyWebPaymentStarted
 from wwcp_ocpi.v2_2_1.hubclientinfo import ClientInfo
 from wwcp_ocpi.v2_2_1.locations import EVSE, Connector, Location
 from wwcp_ocpi.v2_2_1.sessions import ChargingPreferences, Session
@@ -93,6 +97,7 @@ ENDPOINTS = (
     Endpoint("locations", RECEIVER, DELETE, "{country_code}/{party_id}/{location_id}", extension=True),
     Endpoint("locations", RECEIVER, DELETE, "{country_code}/{party_id}/{location_id}/{evse_uid}", extension=True),
     Endpoint("locations", RECEIVER, DELETE, "{country_code}/{party_id}/{location_id}/{evse_uid}/{connector_id}", extension=True),
+    Endpoint("locations", RECEIVER, POST_STATUS, "{country_code}/{party_id}/{location_id}/{evse_uid}/status", request=EVSEStatus, extension=True, switch=EVSE_STATUS),
 
     Endpoint("sessions", SENDER, LIST, response=Session, query=PAGE_FROM, spec="mod_sessions_cpo_get_method"),
     Endpoint("sessions", SENDER, GET, "{session_id}", response=Session, extension=True),
@@ -134,6 +139,8 @@ ENDPOINTS = (
     Endpoint("commands", RECEIVER, COMMAND, "START_SESSION", request=StartSession, response=CommandResponse, spec="mod_commands_cpo_post_method"),
     Endpoint("commands", RECEIVER, COMMAND, "STOP_SESSION", request=StopSession, response=CommandResponse, spec="mod_commands_cpo_post_method"),
     Endpoint("commands", RECEIVER, COMMAND, "UNLOCK_CONNECTOR", request=UnlockConnector, response=CommandResponse, spec="mod_commands_cpo_post_method"),
+    Endpoint("commands", RECEIVER, COMMAND, "NOTIFY_WEB_PAYMENT_STARTED", request=NotifyWebPaymentStarted, response=CommandResponse, extension=True, switch=WEB_PAYMENT),
+    Endpoint("commands", RECEIVER, COMMAND, "NOTIFY_WEB_PAYMENT_FAILED", request=NotifyWebPaymentFailed, response=CommandResponse, extension=True, switch=WEB_PAYMENT),
     Endpoint("commands", SENDER, RESULT, "{command}/{request_id}", request=CommandResult, spec="mod_commands_msp_post_method"),
 
     Endpoint("chargingprofiles", RECEIVER, GET_PROFILE, "{session_id}", response=ChargingProfileResponse, query=(DURATION, RESPONSE_URL), result=ActiveChargingProfileResult, spec="mod_charging_profiles_cpo_get_method"),

@@ -14,6 +14,7 @@ from wwcp_ocpi.protocol.rows import (
     DEACTIVATE,
     DELETE,
     DELETE_OF_PARTY,
+    EVSE_STATUS,
     GET,
     GET_BY_URL,
     GET_CREDENTIALS,
@@ -22,6 +23,7 @@ from wwcp_ocpi.protocol.rows import (
     LIST_OF_PARTY,
     PATCH,
     POST,
+    POST_STATUS,
     PUT,
     RECEIVER,
     REGISTER,
@@ -35,6 +37,7 @@ from wwcp_ocpi.protocol.rows import (
     UPDATE_PROFILE,
     VERSION_DETAILS,
     VERSIONS,
+    WEB_PAYMENT,
 )
 from wwcp_ocpi.v2_3_0.bookings import Booking, BookingLocation, BookingRequest, Calendar
 from wwcp_ocpi.v2_3_0.cdrs import CDR
@@ -57,6 +60,7 @@ from wwcp_ocpi.v2_3_0.commands import (
 )
 from wwcp_ocpi.v2_3_0.credentials import Credentials
 from wwcp_ocpi.v2_3_0.enums import ChargingPreferencesResponse
+from wwcp_ocpi.v2_3_0.extensions import EVSEStatus, NotifyWebPaymentFailed, NotifyWebPaymentStarted
 from wwcp_ocpi.v2_3_0.hubclientinfo import ClientInfo
 from wwcp_ocpi.v2_3_0.invoicereconciliation import InvoiceReconciliationRecord
 from wwcp_ocpi.v2_3_0.locations import EVSE, Connector, Location
@@ -100,6 +104,7 @@ ENDPOINTS = (
     Endpoint("locations", RECEIVER, DELETE, "{country_code}/{party_id}/{location_id}", extension=True),
     Endpoint("locations", RECEIVER, DELETE, "{country_code}/{party_id}/{location_id}/{evse_uid}", extension=True),
     Endpoint("locations", RECEIVER, DELETE, "{country_code}/{party_id}/{location_id}/{evse_uid}/{connector_id}", extension=True),
+    Endpoint("locations", RECEIVER, POST_STATUS, "{country_code}/{party_id}/{location_id}/{evse_uid}/status", request=EVSEStatus, extension=True, switch=EVSE_STATUS),
 
     Endpoint("sessions", SENDER, LIST, response=Session, query=PAGE_FROM, spec="mod_sessions_cpo_get_method"),
     Endpoint("sessions", SENDER, GET, "{session_id}", response=Session, extension=True),
@@ -141,6 +146,8 @@ ENDPOINTS = (
     Endpoint("commands", RECEIVER, COMMAND, "START_SESSION", request=StartSession, response=CommandResponse, spec="mod_commands_cpo_post_method"),
     Endpoint("commands", RECEIVER, COMMAND, "STOP_SESSION", request=StopSession, response=CommandResponse, spec="mod_commands_cpo_post_method"),
     Endpoint("commands", RECEIVER, COMMAND, "UNLOCK_CONNECTOR", request=UnlockConnector, response=CommandResponse, spec="mod_commands_cpo_post_method"),
+    Endpoint("commands", RECEIVER, COMMAND, "NOTIFY_WEB_PAYMENT_STARTED", request=NotifyWebPaymentStarted, response=CommandResponse, extension=True, switch=WEB_PAYMENT),
+    Endpoint("commands", RECEIVER, COMMAND, "NOTIFY_WEB_PAYMENT_FAILED", request=NotifyWebPaymentFailed, response=CommandResponse, extension=True, switch=WEB_PAYMENT),
     Endpoint("commands", SENDER, RESULT, "{command}/{request_id}", request=CommandResult, spec="mod_commands_msp_post_method"),
 
     Endpoint("chargingprofiles", RECEIVER, GET_PROFILE, "{session_id}", response=ChargingProfileResponse, query=(DURATION, RESPONSE_URL), result=ActiveChargingProfileResult, spec="mod_charging_profiles_cpo_get_method"),

@@ -6,6 +6,7 @@ Each has an answer that does no harm when nobody is there to decide.
 
 from __future__ import annotations
 
+from wwcp_ocpi.server.decisions.acceptance import ACCEPTED, Acceptance, AcceptanceRequest, Acceptor
 from wwcp_ocpi.server.decisions.authorization import Authorization, AuthorizationRequest, Authorizer, StoredTokens
 from wwcp_ocpi.server.decisions.bookings import NO_BOOKER, Booker, BookingAnswer, BookingQuestion, Wanted
 from wwcp_ocpi.server.decisions.commands import (
@@ -34,10 +35,14 @@ from wwcp_ocpi.server.decisions.replies import Outcome, Reply
 from wwcp_ocpi.server.decisions.tariffs import ConnectorTariffs, TariffChooser
 
 __all__ = [
+    "ACCEPTED",
     "NO_BOOKER",
     "NO_COMMANDER",
     "NO_PROFILE_OPERATOR",
     "NO_TERMINALS",
+    "Acceptance",
+    "AcceptanceRequest",
+    "Acceptor",
     "Authorization",
     "AuthorizationRequest",
     "Authorizer",

@@ -20,6 +20,9 @@ class CommandRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `reservation_id` is the partner's own: two partners may use the same one, and a charge point never sees it (CMD-15,
     CMD-16). With a Location and an id that the partner used before it replaces that reservation (CMD-18).
+
+    `evse_id`, `timeout_s`, `error_message` (language and text) and `custom_data` (a JSON object) come with the
+    NOTIFY_WEB_PAYMENT commands, an extension.
     """
 
     id: str
@@ -35,6 +38,10 @@ class CommandRequest(msgspec.Struct, frozen=True, kw_only=True):
     reservation_id: str | None = None
     expiry_date: DateTime | None = None
     authorization_reference: str | None = None
+    evse_id: str | None = None
+    timeout_s: int | None = None
+    error_message: tuple[tuple[str, str], ...] = ()
+    custom_data: bytes | None = None
 
 
 class CommandAnswer(Reply, frozen=True, kw_only=True):

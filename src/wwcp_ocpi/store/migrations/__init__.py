@@ -12,6 +12,7 @@ imported only when there is something to do.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from pathlib import Path
 
 from wwcp_ocpi.protocol.errors import UsageError
@@ -19,6 +20,9 @@ from wwcp_ocpi.protocol.errors import UsageError
 SCHEMA_VERSION = 3
 APPLICATION_ID = 0x4F435049
 """`OCPI` in ASCII, at byte 68 of the file: tells our files from those of other programs."""
+
+_one_at_a_time = threading.Lock()
+"""alembic keeps what it works on in global names: two databases of one process would get mixed up."""
 
 
 def is_current(connection: sqlite3.Connection, name: str) -> bool:
@@ -56,7 +60,7 @@ def upgrade(connection: sqlite3.Connection, name: str) -> None:
 
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     try:
-        with engine.connect() as bound:
+        with _one_at_a_time, engine.connect() as bound:
             bound.exec_driver_sql("BEGIN IMMEDIATE")
             if is_current(connection, name):
                 return
