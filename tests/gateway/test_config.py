@@ -135,7 +135,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_name(tmp_path: Path, text: s
         ('[server]\nmodules = ["location"]', "server.modules: expected one of "),
         (
             '[server]\nextensions = ["status"]',
-            "server.extensions: expected one of evse_status, web_payment, got 'status'",
+            "server.extensions: expected one of delete, delete_of_party, evse_status, ",
         ),
         ('[[party]]\nid = "DE*GEF"\nrole = "CPOO"', "party.role: expected one of CPO, EMSP, HUB, "),
         ('[[party]]\nid = "DE*GEFX"', "party.id: expected a party like NL*TNM"),

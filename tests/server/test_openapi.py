@@ -73,9 +73,8 @@ def test_what_is_served_is_described_and_nothing_else(
         for version in made.versions
         for row in version.endpoints
         if row.operation in BEHAVIOURS
-        if not row.switch or row.switch in extensions
         if row.interface is Interface.BOTH or (row.module, row.interface) in made.served(version)
-        if not row.extension or row.operation.value[0] in extensions
+        if not row.extension or row.extension_name in extensions
     }
     described = operations(openapi(made))
     for (method, path), one in described.items():
