@@ -346,7 +346,6 @@ async def test_a_store_that_fails_does_not_end_the_worker(version: str, monkeypa
         full.setattr(made.cpo.store, "change_all", broken)
         task = asyncio.create_task(made.timetables.run())
         await failed.wait()
-    assert await made.held() == [0.3]
     for _ in range(500):
         if await made.held() == [0.4]:
             break

@@ -5,10 +5,7 @@ from enum import IntEnum
 
 
 class StatusCode(IntEnum):
-    """`status_code` of the envelope. 19xx, 29xx, 39xx and 49xx are for agreements between two partners.
-
-    2900 to 2903 are an extension, and sent only where that was agreed.
-    """
+    """`status_code` of the envelope. 19xx, 29xx, 39xx and 49xx are for agreements between two partners."""
 
     SUCCESS = 1000
     CLIENT_ERROR = 2000
@@ -16,10 +13,6 @@ class StatusCode(IntEnum):
     NOT_ENOUGH_INFORMATION = 2002
     UNKNOWN_LOCATION = 2003
     UNKNOWN_TOKEN = 2004
-    UNKNOWN_TARIFF = 2900
-    UNKNOWN_SESSION = 2901
-    UNKNOWN_CDR = 2902
-    UNKNOWN_TERMINAL = 2903
     SERVER_ERROR = 3000
     UNABLE_TO_USE_CLIENT_API = 3001
     UNSUPPORTED_VERSION = 3002
@@ -28,6 +21,15 @@ class StatusCode(IntEnum):
     UNKNOWN_RECEIVER = 4001
     HUB_TIMEOUT = 4002
     HUB_CONNECTION_PROBLEM = 4003
+
+
+class AgreedCode(IntEnum):
+    """Codes of our own from the range for agreements: an extension, sent only where it is switched on (STC-06)."""
+
+    UNKNOWN_TARIFF = 2900
+    UNKNOWN_SESSION = 2901
+    UNKNOWN_CDR = 2902
+    UNKNOWN_TERMINAL = 2903
 
 
 def is_success(status_code: int) -> bool:

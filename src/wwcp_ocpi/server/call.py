@@ -75,15 +75,20 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def audiences(self) -> tuple[str, ...]:
         """Whose of our objects these are: private ones are shown to their partner and no other."""
-        if self.side is Side.OURS and self.resource.is_private:
-            return (self.caller.partner,)
-        if self.side is Side.OURS and self.resource.may_be_private:
-            return "", self.caller.partner
-        return ("",)
+        public, is_private = self.route.audiences
+        return (*public, self.caller.partner) if is_private else public
 
-    def asked(self, name: str) -> str:
-        """A query parameter of an extension; empty where it is not asked for, or not offered."""
-        return self.request.query.get(name, "") if name in self.route.offers else ""
+    @property
+    def wishes(self) -> Mapping[str, str]:
+        """What is asked of extensions that are offered here: their query parameters. Mostly nothing."""
+        return self.wishes_in(self.request.query)
+
+    def wishes_in(self, query: Mapping[str, str]) -> Mapping[str, str]:
+        """The same of a query that was read already."""
+        offers = self.route.offers
+        if offers.isdisjoint(query):
+            return {}
+        return {name: value for name, value in query.items() if name in offers}
 
     @property
     def resource(self) -> Resource:

@@ -7,7 +7,7 @@ is said. A Tariff with a timetable also tells `not_before` and `not_after` of th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -19,13 +19,13 @@ from wwcp_ocpi.server.extensions import TIMESTAMP, WITH_EXTENSIONS
 from wwcp_ocpi.server.variants import Moment, bounds, timetable_of
 
 
-def is_asked(call: Call) -> bool:
+def is_asked(wishes: Mapping[str, str]) -> bool:
     """Whether the partner asks for extended objects.
 
     Raises:
         InvalidParameters: neither true nor false.
     """
-    text = call.asked(WITH_EXTENSIONS)
+    text = wishes.get(WITH_EXTENSIONS, "")
     if text not in ("", "true", "false"):
         raise InvalidParameters(f"{WITH_EXTENSIONS}: expected true or false, got {text[:32]!r}", path=WITH_EXTENSIONS)
     return text == "true"

@@ -7,7 +7,7 @@ is for this partner alone. A Link tells in which of them the next page begins.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from msgspec.structs import replace
@@ -61,13 +61,32 @@ async def _page(call: Call, owner: PartyId | None) -> Answer:
     settings = call.server.settings
     query = call.request.query
     asked = paging.read_query(query, default_limit=settings.page_size, max_limit=settings.max_page_size)
-    is_extended = extended.is_asked(call)
-    moment = variants.asked_moment(call)
-    sections = _sections(call, owner, asked, moment, is_extended)
+    audiences = call.audiences
+    is_extended, moment, match = False, None, ""
+    if wishes := call.wishes_in(query):
+        is_extended, moment, match = extended.is_asked(wishes), variants.asked_moment(wishes), _match(wishes)
+    request = PageRequest(
+        side=call.side,
+        module=call.kind,
+        version=call.version.number,
+        owner=owner,
+        audience=audiences[0],
+        date_from=asked.date_from.micros if asked.date_from else None,
+        date_to=asked.date_to.micros if asked.date_to else None,
+        offset=asked.offset,
+        after=asked.after,
+        limit=asked.limit,
+        match=match,
+        with_created=is_extended,
+    )
     window = timeslots.window_of(call)
     if window is not None:
-        return await timeslots.page_within(call, asked, sections[0].request, window)
-    read = await _read(call.server.store, sections, asked)
+        return await timeslots.page_within(call, asked, request, window)
+    if len(audiences) == 1 and moment is None:
+        page = await call.server.store.page(request)
+        read = Read(page.bodies, page.created, page.total, page.filtered, page.next, len(page.bodies))
+    else:
+        read = await _read(call.server.store, _sections(call, request, moment), asked)
     bodies = connector_tariffs.page_for_partner(call, read.bodies)
     if is_extended:
         bodies = await extended.page_with_extensions(call, bodies, read.created, moment)
@@ -79,41 +98,20 @@ async def _page(call: Call, owner: PartyId | None) -> Answer:
     return Answer(envelope.success_list(bodies), headers=headers)
 
 
-def _sections(
-    call: Call, owner: PartyId | None, asked: PageQuery, moment: Moment | None, is_extended: bool
-) -> list[Section]:
-    match = _match(call)
-    if match and moment is not None:
-        raise InvalidParameters(f"{MATCH}: expected no {TIMESTAMP} beside it", path=MATCH)
-    found = [
-        Section(
-            PageRequest(
-                side=call.side,
-                module=call.kind,
-                version=call.version.number,
-                owner=owner,
-                audience=audience,
-                date_from=asked.date_from.micros if asked.date_from else None,
-                date_to=asked.date_to.micros if asked.date_to else None,
-                offset=asked.offset,
-                after=asked.after,
-                limit=asked.limit,
-                match=match,
-                with_created=is_extended,
-            )
-        )
-        for audience in call.audiences
-    ]
+def _sections(call: Call, request: PageRequest, moment: Moment | None) -> list[Section]:
+    """The lists of the store that are this list: `request` is for the first of them."""
+    requests = [replace(request, audience=audience) for audience in call.audiences]
     if moment is None:
-        return found
-    kind = variants.kind_of_timetables(call.kind)
-    plain, timed = variants.plain_at(call, moment), variants.timetable_at(call, moment)
-    timetables = Section(replace(found[0].request, module=kind, audience=""), timed)
-    return [*(Section(one.request, plain) for one in found), timetables]
+        return [Section(one) for one in requests]
+    if request.match:
+        raise InvalidParameters(f"{MATCH}: expected no {TIMESTAMP} beside it", path=MATCH)
+    timetables = replace(request, module=variants.kind_of_timetables(call.kind), audience="")
+    plain = variants.plain_at(call, moment)
+    return [*(Section(one, plain) for one in requests), Section(timetables, variants.timetable_at(call, moment))]
 
 
-def _match(call: Call) -> str:
-    text = call.asked(MATCH).strip()
+def _match(wishes: Mapping[str, str]) -> str:
+    text = wishes.get(MATCH, "").strip()
     if len(text) > LONGEST_MATCH:
         raise InvalidParameters(f"{MATCH}: expected {LONGEST_MATCH} characters at most, got {len(text)}", path=MATCH)
     return text
@@ -121,9 +119,6 @@ def _match(call: Call) -> str:
 
 async def _read(store: Store, sections: Sequence[Section], asked: PageQuery) -> Read:
     """A page of several lists in their order, from an offset or behind a cursor."""
-    if len(sections) == 1:
-        page = await store.page(sections[0].request)
-        return Read(page.bodies, page.created, page.total, page.filtered, page.next, len(page.bodies))
     index, after = _place(asked.after, len(sections))
     offset = asked.offset if asked.after is None else 0
     bodies: list[bytes] = []

@@ -6,11 +6,12 @@ A sender shows the objects of our own parties, a receiver gives back what the pa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from wwcp_ocpi.protocol import etag, patch
 from wwcp_ocpi.protocol.errors import NotFound, PreconditionFailed
-from wwcp_ocpi.protocol.status import StatusCode
+from wwcp_ocpi.protocol.status import AgreedCode, StatusCode
 from wwcp_ocpi.server import connector_tariffs, extended, variants
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.extensions import STATUS_CODES
@@ -18,22 +19,22 @@ from wwcp_ocpi.server.headers import owners
 from wwcp_ocpi.server.variants import Moment
 from wwcp_ocpi.store.ports import Stored
 
-UNKNOWN = {"locations": StatusCode.UNKNOWN_LOCATION}
+UNKNOWN: Mapping[str, int] = {"locations": StatusCode.UNKNOWN_LOCATION}
 """What the specification says of objects that are not here, by their kind. Spec: status_codes."""
 
-UNKNOWN_AS_EXTENSION = {
-    "tariffs": StatusCode.UNKNOWN_TARIFF,
-    "sessions": StatusCode.UNKNOWN_SESSION,
-    "cdrs": StatusCode.UNKNOWN_CDR,
-    "payments/terminals": StatusCode.UNKNOWN_TERMINAL,
+UNKNOWN_AS_AGREED: Mapping[str, int] = {
+    "tariffs": AgreedCode.UNKNOWN_TARIFF,
+    "sessions": AgreedCode.UNKNOWN_SESSION,
+    "cdrs": AgreedCode.UNKNOWN_CDR,
+    "payments/terminals": AgreedCode.UNKNOWN_TERMINAL,
 }
 """What is said of others, where that was agreed."""
 
 
 async def get_object(call: Call) -> Answer:
     """One object, or the part of it that the path names, with its ETag: that of the state without extensions."""
-    is_extended = extended.is_asked(call)
-    moment = variants.asked_moment(call)
+    wishes = call.wishes
+    is_extended, moment = extended.is_asked(wishes), variants.asked_moment(wishes)
     stored, body = await _at(call, moment) if moment is not None else await _now(call)
     body = connector_tariffs.object_for_partner(call, body)
     tag = etag.etag(body)
@@ -97,7 +98,8 @@ async def _stored(call: Call) -> Stored | None:
 
 def unknown(call: Call) -> NotFound:
     """The refusal for an object that is not here."""
-    codes = UNKNOWN | UNKNOWN_AS_EXTENSION if STATUS_CODES in call.server.settings.extensions else UNKNOWN
+    is_agreed = STATUS_CODES in call.server.settings.extensions
+    codes = {**UNKNOWN, **UNKNOWN_AS_AGREED} if is_agreed else UNKNOWN
     status = codes.get(call.kind, StatusCode.INVALID_PARAMETERS)
     named = "/".join(call.params.values()) if call.resource.is_party else call.ids[0]
     return NotFound(f"{call.kind}/{named}: no such {call.resource.name}", ocpi_status=status)

@@ -85,6 +85,14 @@ class Route(msgspec.Struct, frozen=True, dict=True):
         return Side.OURS if self.endpoint.interface is Interface.SENDER else Side.THEIRS
 
     @cached_property
+    def audiences(self) -> tuple[tuple[str, ...], bool]:
+        """Whose objects are shown: those for everybody (`""`), and whether those for the caller alone."""
+        resource = self.resource
+        if self.side is Side.THEIRS or resource is None:
+            return ("",), False
+        return (() if resource.is_private else ("",)), resource.is_private or resource.may_be_private
+
+    @cached_property
     def callers(self) -> frozenset[str]:
         """The roles that are the other side of the row's interface."""
         return self.module.callers(self.endpoint.interface)

@@ -8,7 +8,7 @@ it is read, for a partner that asks what is valid at another time.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 import msgspec
 from msgspec.structs import replace
@@ -128,15 +128,14 @@ def timetable_at(call: Call, moment: Moment) -> Callable[[bytes], Awaitable[byte
     return show
 
 
-def asked_moment(call: Call) -> Moment | None:
+def asked_moment(wishes: Mapping[str, str]) -> Moment | None:
     """What `timestamp` and `tolerance` (seconds) ask for; None: for now.
 
     Raises:
         InvalidParameters: no DateTime, no whole number, or a tolerance without a timestamp.
     """
-    query = {name: call.asked(name) for name in (TIMESTAMP, TOLERANCE)}
-    moment = read_moment(query, TIMESTAMP)
-    tolerance = read_whole(query, TOLERANCE, 0, 0)
+    moment = read_moment(wishes, TIMESTAMP)
+    tolerance = read_whole(wishes, TOLERANCE, 0, 0)
     if moment is None:
         if tolerance:
             raise InvalidParameters(f"{TOLERANCE}: expected {TIMESTAMP} beside it", path=TOLERANCE)
