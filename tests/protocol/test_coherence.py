@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.objects import MIDDLE, NEW, OLD, cdr, evse, location, session
+from tests.objects import MIDDLE, NEW, OLD, cdr, evse, location, session, token
 from tests.platforms import ALL_VERSIONS
 from tests.rules import rule
 from tests.versions import tables
@@ -183,6 +183,18 @@ def test_only_a_reservation_may_not_know_its_evse(version: str) -> None:
         ("$.evse_uid", "SES-22"),
         ("$.connector_id", "SES-22"),
     ]
+
+
+@rule("TOK-18")
+@since_2_2_1
+def test_tokens_that_live_for_one_session_are_always_asked_about(version: str) -> None:
+    for kind, word, expected in (
+        ("RFID", "ALWAYS", []),
+        ("APP_USER", "NEVER", []),
+        ("APP_USER", "ALLOWED_OFFLINE", [("$.whitelist", "TOK-18")]),
+        ("AD_HOC_USER", "ALWAYS", [("$.whitelist", "TOK-18")]),
+    ):
+        assert found(version, "Token", token(version, type=kind, whitelist=word)) == expected
 
 
 @rule("CDR-04")

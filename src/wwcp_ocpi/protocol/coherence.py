@@ -30,6 +30,7 @@ SESSIONS_ONLY = frozenset({"CURRENT", "ENERGY_EXPORT", "ENERGY_IMPORT", "POWER",
 _MAX_ID = 36
 _ALL = Decimal(100)
 _SMALL_VEHICLES = frozenset({"PERSONAL_VEHICLE", "MOTORCYCLE"})
+_FLEETING = frozenset({"AD_HOC_USER", "APP_USER"})
 _SIZES = (
     "max_vehicle_weight",
     "max_vehicle_height",
@@ -72,6 +73,11 @@ def check(cls: StructType, body: bytes) -> list[Finding]:
     ]
 
 
+def is_time_zone(name: str) -> bool:
+    """Whether this is a time zone of the IANA, like Europe/Berlin."""
+    return name in _time_zones()
+
+
 def _object(cls: StructType, value: Json, path: str) -> Iterator[Said]:
     for one in _checks(cls):
         for said in one.look(value):
@@ -112,7 +118,7 @@ def _publication(location: Json) -> Iterator[Said]:
 
 def _time_zone(location: Json) -> Iterator[Said]:
     zone = location.get("time_zone")
-    if zone is not None and zone not in _time_zones():
+    if zone is not None and not is_time_zone(zone):
         yield Said(".time_zone", "LOC-52", f"expected a time zone like Europe/Berlin, got {zone[:40]!r}")
 
 
@@ -165,6 +171,11 @@ def _regular_hours(hours: Json) -> Iterator[Said]:
         yield Said(".period_end", "LOC-36", f"expected a time after {hours['period_begin']}")
 
 
+def _whitelist(token: Json) -> Iterator[Said]:
+    if token["type"] in _FLEETING and token["whitelist"] != "NEVER":
+        yield Said(".whitelist", "TOK-18", f"expected NEVER for the type {token['type']}")
+
+
 def _reserved(session: Json) -> Iterator[Said]:
     if session["status"] not in ("RESERVATION", "RESERVED"):
         for name in ("evse_uid", "connector_id"):
@@ -207,6 +218,7 @@ CHECKS: Mapping[str, Sequence[Check]] = {
     "EnergyMix": (_on(_energy_mix),),
     "Hours": (_on(_hours),),
     "RegularHours": (_on(_regular_hours),),
+    "Token": (_on(_whitelist),),
     "Session": (_on(_reserved, "evse_uid"),),
     "CDR": (_on(_credit, "credit"), _on(_dimensions)),
 }
