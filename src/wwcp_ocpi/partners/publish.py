@@ -10,10 +10,11 @@ import msgspec
 
 from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.model import Partner
-from wwcp_ocpi.protocol import codec, patch
-from wwcp_ocpi.protocol.endpoint import Interface, Operation
-from wwcp_ocpi.protocol.errors import NotFound
-from wwcp_ocpi.protocol.patch import Opened, Step
+from wwcp_ocpi.protocol import codec, conformance, etag, patch
+from wwcp_ocpi.protocol.conformance import Severity
+from wwcp_ocpi.protocol.endpoint import Interface, Operation, Resource
+from wwcp_ocpi.protocol.errors import NotFound, OCPIError, UsageError
+from wwcp_ocpi.protocol.patch import Opened, RawObject, Step
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.scalars import PartyId, now
 from wwcp_ocpi.server.versions import may_call
@@ -48,6 +49,9 @@ class Publisher:
     ) -> list[Outcome | Exception]:
         """Create or replace objects, all in one transaction.
 
+        What may not be published stands as a UsageError in its place, and is not stored: an object without a required
+        field (LOC-10), or another state of one that is final: a CDR (CDR-01), a completed Session (SES-25).
+
         Args:
             push: whether partners hear of it now; without, they find it when they pull.
         """
@@ -56,20 +60,27 @@ class Publisher:
         for thing in things:
             audience = self._audience(version, kind, thing)
             listeners = [one for one in everybody if audience in ("", one)]
+            if thing.qualifier in version.kind(kind).resource.pulled_only:
+                listeners = []
             key = _key(version, kind, thing.owner, thing.id, thing.qualifier)
-            changes.append((key, _put(version, kind, thing, audience, listeners)))
+            changes.append((key, _put(version, kind, thing, audience, listeners, _unsound(version, kind, thing))))
         return await self._store.change_all(changes)
 
     async def withdraw(
         self, version: Version, kind: str, owner: PartyId, id: str, *, qualifier: str | None = None
     ) -> Outcome:
-        """Remove one of our objects, and tell the partners, where there is a DELETE for that."""
+        """Remove one of our objects, and tell the partners.
+
+        Raises:
+            UsageError: there is no DELETE of these. What cannot be used any more says so in itself: the status REMOVED
+                of an EVSE (LOC-01), `valid` of a Token (TOK-01), the status of a Session (SES-01).
+        """
         key = _key(version, kind, owner, id, qualifier)
-        rows = version.rows_of(version.kind(kind), Interface.RECEIVER)
-        heard = any(row.operation is Operation.DELETE for row in rows)
+        if not _receives_by(version, kind, Operation.DELETE):
+            raise UsageError(f"{kind} of OCPI {version.number} are never deleted")
         pushes = tuple(
             _push(listener, version, kind, owner, [id], "DELETE", b"", qualifier)
-            for listener in (self._listeners(version, kind) if heard else ())
+            for listener in self._listeners(version, kind)
         )
         return await self._store.change(key, lambda stored: Delete(pushes=pushes) if stored is not None else None)
 
@@ -85,10 +96,12 @@ class Publisher:
     ) -> Outcome:
         """Change some fields of an object or of a part of it (`ids` as in a path), and tell the partners just that.
 
-        `last_updated` of the part and of all above it follows (LOC-07); it is now unless the change says when.
+        `last_updated` of the part and of all above it follows (LOC-07); it is now unless the change says when. Where
+        there is no PATCH of these the partners are given the whole object.
 
         Raises:
             NotFound: no such object or part.
+            UsageError: the object is final.
         """
         resource = version.kind(kind).resource
         steps = [
@@ -99,7 +112,9 @@ class Publisher:
         body = patch.join(fields)
         stamp = patch.moment_of(fields)
         assert stamp is not None
-        listeners = self._listeners(version, kind)
+        listeners = self._listeners(version, kind) if qualifier not in resource.pulled_only else []
+        method = "PATCH" if _receives_by(version, kind, Operation.PATCH) else push_method(version, kind)
+        told, pushed = (ids, body) if method == "PATCH" else (ids[:1], b"")
 
         def decide(stored: Stored | None) -> Write | None:
             if stored is None or stored.version != version.number:
@@ -110,6 +125,9 @@ class Publisher:
                 raise NotFound(f"{kind}/{'/'.join(ids)}: we have no such part of the {resource.name}")
             if all(part.get(name) == value for name, value in fields.items() if name != "last_updated"):
                 return None
+            final = _final(resource, opened.whole)
+            if final is not None:
+                raise UsageError(f"{kind}/{ids[0]}: {final}")
             # As the partners will merge it, so that both sides hold the same.
             changed = opened.with_part(patch.merge(part, fields, () if steps else resource.appended), stamp)
             at = patch.moment_of(changed) or stamp
@@ -119,7 +137,7 @@ class Publisher:
                 body=patch.join(changed),
                 audience=stored.audience,
                 pushes=tuple(
-                    _push(one, version, kind, owner, ids, "PATCH", body, qualifier)
+                    _push(one, version, kind, owner, told, method, pushed, qualifier)
                     for one in listeners
                     if stored.audience in ("", one)
                 ),
@@ -154,7 +172,12 @@ def _receives(partner: Partner, version: Version, kind: str) -> bool:
     return any(
         endpoint.identifier == found.module.identifier and (not needs_role or endpoint.role == Interface.RECEIVER.value)
         for endpoint in remote.endpoints
-    ) and any(row.operation in (Operation.PUT, Operation.POST) for row in version.rows_of(found, Interface.RECEIVER))
+    ) and _receives_by(version, kind, Operation.PUT, Operation.POST)
+
+
+def _receives_by(version: Version, kind: str, *operations: Operation) -> bool:
+    """Whether receivers of these objects are asked by one of these operations."""
+    return any(row.operation in operations for row in version.rows_of(version.kind(kind), Interface.RECEIVER))
 
 
 def _owner_of_token(body: bytes) -> PartyId | None:
@@ -175,15 +198,50 @@ def _key(version: Version, kind: str, owner: PartyId, id: str, qualifier: str | 
     return Key(Side.OURS, kind, owner, version.key_id(version.kind(kind).resource, id, qualifier))
 
 
-def _put(version: Version, kind: str, thing: OwnObject, audience: str, listeners: Iterable[str]) -> Decide:
+def _unsound(version: Version, kind: str, thing: OwnObject) -> OCPIError | None:
+    """Why an object is none: the first error in it."""
+    shape = version.kind(kind).resource.type
+    if codec.conforms(shape, thing.body):
+        return None
+    try:
+        findings = conformance.check(shape, thing.body)
+    except OCPIError as error:
+        return UsageError(f"{kind}/{thing.id}: {error}")
+    errors = [found for found in findings if found.severity is Severity.ERROR]
+    return UsageError(f"{kind}/{thing.id}: {errors[0].path}: {errors[0].message}") if errors else None
+
+
+def _final(resource: Resource, stored: RawObject) -> str | None:
+    """Why an object is final, in words: partners rely on it as it is."""
+    if resource.is_final:
+        return "final since it was published"
+    if resource.ends is not None and patch.text_of(stored, resource.ends[0]) == resource.ends[1]:
+        return f"final since its {resource.ends[0]} is {resource.ends[1]}"
+    return None
+
+
+def _put(
+    version: Version,
+    kind: str,
+    thing: OwnObject,
+    audience: str,
+    listeners: Iterable[str],
+    unsound: OCPIError | None,
+) -> Decide:
     method = push_method(version, kind)
     pushes = tuple(
         _push(listener, version, kind, thing.owner, [thing.id], method, b"", thing.qualifier) for listener in listeners
     )
 
     def decide(stored: Stored | None) -> Write | None:
-        if stored is not None and stored.body == thing.body and stored.version == version.number:
-            return None
+        if unsound is not None:
+            raise unsound
+        if stored is not None and stored.version == version.number:
+            if stored.body == thing.body:
+                return None
+            final = _final(version.kind(kind).resource, patch.split(stored.body))
+            if final is not None and etag.canonical(stored.body) != etag.canonical(thing.body):
+                raise UsageError(f"{kind}/{thing.id}: {final}")
         return Write(
             version=version.number,
             last_updated=thing.last_updated,

@@ -159,10 +159,16 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
     under: str = ""
     qualifier: str = ""
     """The field that names an object together with its id, and the query parameter of that name: a Token's type."""
+    pulled_only: frozenset[str] = frozenset()
+    """Words of the qualifier whose objects are in lists but are not pushed: Tokens of type EMAID (TOK-19)."""
     appended: tuple[str, ...] = ()
     """Lists to which a PATCH adds, where it replaces all others (SES-17)."""
     is_private: bool = False
     """Whether an object concerns one partner alone, so that no other may see it: Sessions and CDRs."""
+    is_final: bool = False
+    """Whether its owner never changes an object that was sent: CDRs (CDR-01)."""
+    ends: tuple[str, str] | None = None
+    """The field and its word after which its owner changes the object no more: a completed Session (SES-25)."""
 
     @cached_property
     def names_owner(self) -> bool:

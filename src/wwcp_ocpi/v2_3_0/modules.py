@@ -29,11 +29,12 @@ _ALL = _CPO | _EMSP | _NAP | _NSP | _SCSP | _PTP
 _HUB: frozenset[str] = frozenset()  # no role, see above
 
 _LOCATIONS = Resource(Location, parts=(Part("evses", EVSE, "uid"), Part("connectors", Connector, "id")))
+_TOKENS = Resource(Token, "uid", qualifier="type", pulled_only=frozenset({"EMAID"}))
 _INVOICES = Resource(InvoiceReconciliationRecord)
 _BOOKING_LOCATIONS = Resource(BookingLocation, parts=(Part("calendars", Calendar, "id"),), under="booking_locations")
 _TERMINALS = Resource(Terminal, "terminal_id", under="terminals")
 _CONFIRMATIONS = Resource(FinancialAdviceConfirmation, under="financial-advice-confirmations")
-_SESSIONS = Resource(Session, appended=("charging_periods",), is_private=True)
+_SESSIONS = Resource(Session, appended=("charging_periods",), is_private=True, ends=("status", "COMPLETED"))
 
 MODULES = {
     module.identifier: module
@@ -42,9 +43,9 @@ MODULES = {
         Module("credentials", _ALL, _ALL, is_functional=False),
         Module("locations", _CPO | _NAP, _EMSP | _NSP | _NAP, (_LOCATIONS,)),
         Module("sessions", _CPO, _EMSP | _SCSP, (_SESSIONS,)),
-        Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True),)),
+        Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True, is_final=True),)),
         Module("tariffs", _CPO | _NAP, _EMSP | _NSP | _NAP, (Resource(Tariff),)),
-        Module("tokens", _EMSP, _CPO, (Resource(Token, "uid", qualifier="type"),)),
+        Module("tokens", _EMSP, _CPO, (_TOKENS,)),
         Module("commands", _EMSP | _PTP, _CPO),
         # An eMSP that relays for an SCSP is receiver and sender at once.
         Module("chargingprofiles", _EMSP | _SCSP, _CPO | _EMSP),
