@@ -26,6 +26,7 @@ from tests.commanding import Operator
 from tests.fuzz import strategies as some
 from tests.objects import NEW, OLD, cdr, location, session, tariff, token
 from tests.platforms import CPO, EMSP, MemoryNet, platform
+from tests.rules import rule
 from wwcp_ocpi.partners import Access, PartnerParty, Purpose
 from wwcp_ocpi.protocol.conformance import Severity, check
 from wwcp_ocpi.protocol.credentials_token import TokenForm, authorization
@@ -384,6 +385,8 @@ def _name(row: tuple[str, str, int]) -> str:
     return "-".join(map(str, row))
 
 
+@rule("STC-05")
+@rule("STC-07")
 @pytest.mark.parametrize("row", rows(), ids=_name)
 def test_no_input_breaks_an_operation(row: tuple[str, str, int]) -> None:
     # Not made smaller when it fails: with bodies of this size that takes minutes. The long run does it.
