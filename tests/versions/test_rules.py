@@ -21,7 +21,6 @@ WAITS_FOR = {
     "hub": "src/wwcp_ocpi/hub",
     "pricing": "src/wwcp_ocpi/rules",
     "pull timer": "src/wwcp_ocpi/partners/pulling.py",
-    "whitelist": "src/wwcp_ocpi/partners/drivers.py",
 }
 """Where that will be for which rules wait that are no module's."""
 

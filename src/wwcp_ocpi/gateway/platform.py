@@ -4,7 +4,17 @@
 from __future__ import annotations
 
 from wwcp_ocpi.client.peer import Peer
-from wwcp_ocpi.partners import CommandDesk, Commands, Courier, PartnerBook, Publisher, Pulled, Registration, pull
+from wwcp_ocpi.partners import (
+    CommandDesk,
+    Commands,
+    Courier,
+    Drivers,
+    PartnerBook,
+    Publisher,
+    Pulled,
+    Registration,
+    pull,
+)
 from wwcp_ocpi.protocol.http import Transport
 from wwcp_ocpi.scalars import DateTime
 from wwcp_ocpi.security import Vault
@@ -23,6 +33,7 @@ class Platform:
         self.server = Server(settings, store, self.book, self.registration)
         self.publisher = Publisher(store, self.book)
         self.courier = Courier(store, self.book, self.registration.peer_of)
+        self.drivers = Drivers(store, self.book, self.registration.peer_of)
         self.commands = Commands(settings, store, self.book, self.registration.peer_of)
         self.desk = CommandDesk(store, self.book, self.registration.peer_of)
         self.server.desk = self.desk

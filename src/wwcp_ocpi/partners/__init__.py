@@ -5,6 +5,7 @@ from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.commands import Commands, Sent
 from wwcp_ocpi.partners.delivery import Courier
 from wwcp_ocpi.partners.desk import CommandDesk
+from wwcp_ocpi.partners.drivers import Admission, Drivers, Place
 from wwcp_ocpi.partners.model import Access, Partner, PartnerParty, Purpose, Remote
 from wwcp_ocpi.partners.publish import Publisher
 from wwcp_ocpi.partners.pull import Pulled, pull
@@ -12,12 +13,15 @@ from wwcp_ocpi.partners.registration import Registration
 
 __all__ = [
     "Access",
+    "Admission",
     "CommandDesk",
     "Commands",
     "Courier",
+    "Drivers",
     "Partner",
     "PartnerBook",
     "PartnerParty",
+    "Place",
     "Publisher",
     "Pulled",
     "Purpose",
