@@ -207,6 +207,14 @@ async def test_credentials_are_read_as_bytes(version: str) -> None:
     assert await peer.credentials() == b""
 
 
+@rule("VER-06")
+@pytest.mark.parametrize("role", ["SENDER", "RECEIVER", "BOTH", None])
+async def test_the_role_of_a_credentials_endpoint_means_nothing(role: str | None) -> None:
+    peer = await connected(partner("2.2.1"))
+    peer.endpoints = [RemoteEndpoint("credentials", f"{BASE}/2.2.1/credentials", role)]
+    assert json.loads(await peer.credentials())["token"] == TOKEN
+
+
 @rule("CRD-12")
 @versions
 async def test_an_endpoint_that_the_partner_does_not_have_is_3003(version: str) -> None:

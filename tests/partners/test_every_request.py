@@ -83,7 +83,10 @@ async def everything(version: str) -> list[Exchange]:
     await operator.reports[0](CommandOutcome(result="ACCEPTED"))
     await rest()
     await emsp.registration.renew("cpo.example", versions=(version,))
+    await cpo.publisher.publish(known, "locations", [own(location(version, "LOC2"), CPO)])
     await emsp.registration.leave("cpo.example")
+    await cpo.publisher.publish(known, "locations", [own(location(version, "LOC3"), CPO)])
+    await deliver(cpo, emsp)
     await cpo.desk.stop()
     assert {one.request.method for one in said} == {"GET", "PUT", "PATCH", "POST", "DELETE"}
     assert all(one.response.status in (200, 201) for one in said)
@@ -109,6 +112,25 @@ async def test_every_request_carries_a_credentials_token(version: str) -> None:
     tokens = [one.request.headers["authorization"] for one in said]
     assert all(header.startswith("Token ") for header in tokens)
     assert len(set(tokens)) == 5, "the invitation, and one of each side before and after the renewal"
+
+
+@rule("CRD-05")
+@rule("CRD-06")
+@rule("CRD-16")
+async def test_an_invitation_is_shown_until_it_was_used_and_never_again(version: str) -> None:
+    said = [one.request for one in await everything(version) if "cpo.example" in one.request.url]
+    (registered,) = (at for at, one in enumerate(said) if one.method == "POST" and one.path.endswith("/credentials"))
+    before, after = (
+        {one.headers["authorization"] for one in part} for part in (said[: registered + 1], said[registered + 1 :])
+    )
+    assert len(before) == 1
+    assert before.isdisjoint(after)
+
+
+@rule("CRD-21")
+async def test_after_the_end_nothing_is_said_any_more(version: str) -> None:
+    last = (await everything(version))[-1].request
+    assert (last.method, last.path.rpartition("/")[2]) == ("DELETE", "credentials")
 
 
 @rule("TRN-09")

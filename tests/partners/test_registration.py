@@ -282,15 +282,16 @@ async def test_a_platform_without_this_version_is_3002() -> None:
 
 
 @rule("CRD-13")
-async def test_a_platform_without_a_credentials_endpoint_is_3003() -> None:
+@pytest.mark.parametrize("version", ALL_VERSIONS)
+async def test_a_platform_without_a_credentials_endpoint_is_3003(version: str) -> None:
     net, cpo, _ = pair()
     net.hosts["emsp.example"] = answers(
         {
-            "/ocpi/versions": [{"version": "2.2.1", "url": "https://emsp.example/2.2.1"}],
-            "/2.2.1": {"version": "2.2.1", "endpoints": []},
+            "/ocpi/versions": [{"version": version, "url": f"https://emsp.example/{version}"}],
+            f"/{version}": {"version": version, "endpoints": []},
         }
     )
-    assert (await refusal(cpo, credentials()))[:2] == (200, 3003)
+    assert (await refusal(cpo, credentials(version), version))[:2] == (200, 3003)
 
 
 async def test_a_platform_that_answers_nonsense_is_3001() -> None:
@@ -330,10 +331,13 @@ async def test_credentials_that_cannot_be_are_refused_by_path(change: dict[str, 
 
 
 @rule("CRD-24")
-async def test_a_role_named_twice_is_refused() -> None:
+@pytest.mark.parametrize("version", ["2.2.1", "2.3.0"])
+async def test_a_role_named_twice_is_refused(version: str) -> None:
     _, cpo, _ = pair()
-    roles = credentials()["roles"] * 2
-    assert (await refusal(cpo, credentials(roles=roles)))[2] == "$.roles: a role of a party is named twice"
+    roles = credentials(version)["roles"] * 2
+    assert (await refusal(cpo, credentials(version, roles=roles), version))[
+        2
+    ] == "$.roles: a role of a party is named twice"
 
 
 async def test_a_party_that_belongs_to_another_partner_or_to_us_is_refused() -> None:
@@ -362,12 +366,13 @@ async def test_of_two_registrations_with_one_invitation_one_wins() -> None:
 
 
 @rule("CRD-12")
-async def test_the_active_side_sends_nothing_when_the_partner_has_no_credentials_endpoint() -> None:
+@pytest.mark.parametrize("version", ALL_VERSIONS)
+async def test_the_active_side_sends_nothing_when_the_partner_has_no_credentials_endpoint(version: str) -> None:
     net, _, emsp = pair()
     net.hosts["cpo.example"] = answers(
         {
-            "/ocpi/versions": [{"version": "2.2.1", "url": "https://cpo.example/2.2.1"}],
-            "/2.2.1": {"version": "2.2.1", "endpoints": []},
+            "/ocpi/versions": [{"version": version, "url": f"https://cpo.example/{version}"}],
+            f"/{version}": {"version": version, "endpoints": []},
         }
     )
     with pytest.raises(PartnerError) as refused:
