@@ -228,6 +228,7 @@ def _put(
     listeners: Iterable[str],
     unsound: OCPIError | None,
 ) -> Decide:
+    resource = version.kind(kind).resource
     method = push_method(version, kind)
     pushes = tuple(
         _push(listener, version, kind, thing.owner, [thing.id], method, b"", thing.qualifier) for listener in listeners
@@ -239,7 +240,7 @@ def _put(
         if stored is not None and stored.version == version.number:
             if stored.body == thing.body:
                 return None
-            final = _final(version.kind(kind).resource, patch.split(stored.body))
+            final = _final(resource, patch.split(stored.body)) if resource.is_final or resource.ends else None
             if final is not None and etag.canonical(stored.body) != etag.canonical(thing.body):
                 raise UsageError(f"{kind}/{thing.id}: {final}")
         return Write(
