@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Write the pages that are made from the code: docs/cli.md and docs/configuration.md.
+"""Write the pages that are made from the code: docs/cli.md, docs/configuration.md and docs/rules.md.
 
 The command line page is built from the commands themselves and not from what `--help` prints, so that it
 does not depend on the width of a terminal or on the version of the library that draws it. `make check` fails
@@ -18,6 +18,9 @@ import typing
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from scripts import rule_manifest
+from scripts.rule_manifest import Named, Reason
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "wwcp-ocpi"
@@ -106,7 +109,80 @@ def configuration_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-PAGES: dict[str, Callable[[], str]] = {"docs/cli.md": cli_page, "docs/configuration.md": configuration_page}
+CHAPTERS = {
+    "TRN": "Transport and format",
+    "STC": "Status codes",
+    "TYP": "Types and terms",
+    "VER": "Versions",
+    "CRD": "Credentials",
+    "LOC": "Locations",
+    "SES": "Sessions",
+    "CDR": "CDRs",
+    "TAR": "Tariffs",
+    "TOK": "Tokens",
+    "CMD": "Commands",
+    "CHP": "Charging profiles",
+    "HCI": "Hub client info",
+    "INV": "Invoice reconciliation",
+    "BKG": "Bookings",
+    "PAY": "Payments",
+}
+"""The chapters of the specification by the letters in the ids of their rules."""
+
+MOST_TESTS = 3
+
+
+def rules_page() -> str:
+    """docs/rules.md: every rule with the tests that hold it, or the reason why there are none."""
+    tests: dict[str, list[Named]] = {}
+    for found in rule_manifest.named():
+        tests.setdefault(found.id, []).append(found)
+    why = {found.id: found for found in rule_manifest.reasons()}
+    every = rule_manifest.rules()
+    partly = [rule for rule in every if rule.id in tests and rule.id in why]
+    waiting = [found for found in why.values() if found.kind.startswith(rule_manifest.NOT_YET)]
+    parts = [
+        "# Rules of the specification",
+        "<!-- Written by `make docs`. Do not edit. -->",
+        "The rules that OCPI states, by ids of our own ([the tables](../spec/README.md)); each with the tests that "
+        "hold it, or with the reason why none does. A test fails when a rule has neither.",
+        f"{len(every)} rules: {len([rule for rule in every if rule.id in tests])} are held by tests "
+        f"({len(partly)} of them in part), {len(waiting)} wait for something that is not built, "
+        f"{len([one for one in why.values() if one not in waiting and one.id not in tests])} are not for a program.",
+        *_table(
+            ("reason", "a rule that ..."), [(kind.strip(), meaning) for kind, meaning in rule_manifest.KINDS.items()]
+        ),
+    ]
+    for letters, title in CHAPTERS.items():
+        chapter = [rule for rule in every if rule.id.startswith(letters)]
+        rows = [
+            (rule.id, rule.level, _versions(rule.versions), _held(tests.get(rule.id, []), why.get(rule.id)))
+            for rule in chapter
+        ]
+        parts += [f"## {title}", *_table(("rule", "level", "versions", "held by, or why not"), rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _versions(numbers: tuple[str, ...]) -> str:
+    branches = {"2.3.0-bookings": "Bookings", "2.3.0-payments": "Payments"}
+    core = [number for number in numbers if number not in branches]
+    return ", ".join(core or [branches[number] for number in numbers])
+
+
+def _held(tests: list[Named], why: Reason | None) -> str:
+    shown = [f"[{found.test.removeprefix('test_')}](../{found.file})" for found in tests[:MOST_TESTS]]
+    if len(tests) > MOST_TESTS:
+        shown.append(f"{len(tests) - MOST_TESTS} more")
+    if why is not None:
+        shown.append(f"*{why.kind}*: {_cell(why.reason)}")
+    return "<br>".join(shown)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/cli.md": cli_page,
+    "docs/configuration.md": configuration_page,
+    "docs/rules.md": rules_page,
+}
 
 
 def _attribute(module: str, name: str) -> Any:

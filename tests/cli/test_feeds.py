@@ -188,6 +188,16 @@ def test_warnings_alone_are_no_failure(cli: CLI) -> None:
     assert (code, lines[-1]) == (0, {"objects": 1, "errors": 0, "warnings": 2})
 
 
+def test_what_fields_say_about_each_other_is_told_when_each_is_right(cli: CLI) -> None:
+    odd = location("2.2.1", opening_times={"twentyfourseven": False})
+    code, lines = validated(cli, stdin=feed(odd, {**odd, "city": None}))
+    assert [(line["index"], line["path"], line["rule"]) for line in lines[:-1]] == [
+        (0, "$.opening_times.regular_hours", "LOC-34"),
+        (1, "$.city", "TYP-13"),
+    ]
+    assert (code, lines[-1]) == (1, {"objects": 2, "errors": 1, "warnings": 1})
+
+
 def test_for_people_a_finding_is_a_line_of_text(cli: CLI, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(feed(17))
     (tmp_path / "b.json").write_bytes(feed(location("2.2.1")))

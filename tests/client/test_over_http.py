@@ -60,6 +60,7 @@ async def test_what_is_awkward_in_http_itself_is_borne(version: str, quirk: Quir
         assert [found.id async for found in peer.locations()] == IDS
 
 
+@rule("TRN-05")
 async def test_connect_takes_the_versions_and_the_form_that_it_is_told() -> None:
     async with serving("2.2.1") as url:
         async with Peer.connect(url, TOKEN, versions=["2.2.1"], form=TokenForm.BASE64) as peer:
@@ -69,7 +70,6 @@ async def test_connect_takes_the_versions_and_the_form_that_it_is_told() -> None
                 raise AssertionError("connected")
 
 
-@rule("TRN-05")
 async def test_the_connection_is_closed_when_the_block_ends_with_an_error() -> None:
     async with serving("2.2.1") as url:
         with pytest.raises(Refused, match="HTTP 404"):

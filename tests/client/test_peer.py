@@ -91,6 +91,7 @@ async def test_nobody_to_speak_for_means_base64() -> None:
     assert made.requests[0].headers["authorization"] == "Token dG9rZW4tYQ=="
 
 
+@rule("CRD-07")
 @pytest.mark.parametrize("url", ["partner.example/versions", "file:///etc/passwd", "", "http://[::1/versions"])
 async def test_a_versions_url_that_is_none_is_our_own_mistake(url: str) -> None:
     with pytest.raises(UsageError, match="expected an absolute http or https URL"):
@@ -163,6 +164,21 @@ async def test_ids_with_odd_characters_stay_one_segment(version: str) -> None:
     assert len(platform.received) == 1
 
 
+@pytest.mark.parametrize("version", ["2.2.1", "2.3.0"])
+async def test_a_url_in_a_query_is_percent_encoded(version: str) -> None:
+    """Defect 17: the specification's own example leaves it as it is."""
+    made, _ = receiver(version)
+    peer = await connected(made)
+    row = peer.row(Operation.GET_PROFILE, "chargingprofiles", Interface.RECEIVER)
+    peer.endpoints.append(RemoteEndpoint("chargingprofiles", f"{BASE}/profiles", "RECEIVER"))
+    response_url = "https://emsp.example/r?a=1&b=ü"
+    with pytest.raises(Refused):  # this partner has none
+        await peer.call(row, "S1", query={"duration": "900", "response_url": response_url})
+    request = made.requests[-1]
+    assert request.url.endswith("response_url=https%3A%2F%2Femsp.example%2Fr%3Fa%3D1%26b%3D%C3%BC")
+    assert request.query == {"duration": "900", "response_url": response_url}
+
+
 @rule("STC-03")
 @versions
 async def test_an_object_that_is_not_there_is_a_refusal_with_404(version: str) -> None:
@@ -191,6 +207,14 @@ async def test_credentials_are_read_as_bytes(version: str) -> None:
     assert await peer.credentials() == b""
 
 
+@rule("VER-06")
+@pytest.mark.parametrize("role", ["SENDER", "RECEIVER", "BOTH", None])
+async def test_the_role_of_a_credentials_endpoint_means_nothing(role: str | None) -> None:
+    peer = await connected(partner("2.2.1"))
+    peer.endpoints = [RemoteEndpoint("credentials", f"{BASE}/2.2.1/credentials", role)]
+    assert json.loads(await peer.credentials())["token"] == TOKEN
+
+
 @rule("CRD-12")
 @versions
 async def test_an_endpoint_that_the_partner_does_not_have_is_3003(version: str) -> None:
@@ -211,6 +235,7 @@ async def test_a_side_that_the_partner_does_not_have_is_3003(version: str) -> No
         await peer.put_bytes(cls(version), b"{}", "LOC1", owner=OURS)
 
 
+@rule("CRD-07")
 @versions
 async def test_an_endpoint_whose_url_is_none_is_the_partners_fault(version: str) -> None:
     peer = await connected(partner(version))

@@ -43,6 +43,7 @@ from tests.objects import (
 )
 from tests.platforms import CPO, EMSP, HUB, PTP, MemoryNet, platform
 from tests.profiling import Station
+from tests.rules import rule
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.partners import Access, PartnerParty, Purpose
 from wwcp_ocpi.partners.publish import OwnObject
@@ -559,6 +560,8 @@ def _name(row: tuple[str, str, int]) -> str:
     return "-".join(map(str, row))
 
 
+@rule("STC-05")
+@rule("STC-07")
 @pytest.mark.parametrize("row", rows(), ids=_name)
 def test_no_input_breaks_an_operation(row: tuple[str, str, int]) -> None:
     # Not made smaller when it fails: with bodies of this size that takes minutes. The long run does it.

@@ -58,6 +58,7 @@ async def deliver(made: Platform) -> None:
     raise AssertionError("delivery does not come to an end")
 
 
+@rule("TRN-07")
 async def test_a_pull_brings_everything_and_again_nothing_new(version: str) -> None:
     _, cpo, emsp = await linked(version)
     await publish(cpo, version, *(own(version, f"LOC{number}") for number in range(7)), push=False)
@@ -231,6 +232,7 @@ async def test_a_partner_that_left_was_blocked_or_forgotten_gets_nothing(version
     assert await kept(emsp, version, Side.THEIRS) == {}
 
 
+@rule("TRN-07")
 async def test_a_partner_that_only_pulls_is_not_pushed_to(version: str) -> None:
     _, cpo, _ = await linked(version)
     await cpo.book.change("emsp.example", lambda known: replace(known, push=False))
@@ -245,6 +247,7 @@ async def test_a_partner_in_another_version_is_not_pushed_to(version: str) -> No
     assert await cpo.store.waiting() == 0
 
 
+@rule("TRN-28")
 async def test_objects_of_parties_that_are_not_the_partners_are_left_out(version: str) -> None:
     _, cpo, emsp = await linked(version)
     stranger = replace(own(version), body=json.dumps(location(version, owner=("FR", "ABC"))).encode())

@@ -14,7 +14,8 @@ from tests.rules import rule
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.partners.publish import OwnObject
 from wwcp_ocpi.partners.pull import Pulled
-from wwcp_ocpi.protocol.errors import NotFound, Refused
+from wwcp_ocpi.protocol.errors import NotFound, Refused, UnknownToken
+from wwcp_ocpi.protocol.http import Request, Response
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import DateTime, PartyId
 from wwcp_ocpi.store.ports import PageRequest, Side
@@ -160,6 +161,36 @@ async def test_a_cpo_asks_whether_a_token_may_charge(version: str) -> None:
     references = VERSIONS[version].object_named("LocationReferences")
     found = await peer.authorize("012345678", at=references(location_id="LOC1", evse_uids=["E1"]))
     assert (str(found.allowed), found.location.location_id) == ("ALLOWED", "LOC1")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UnknownToken) as unknown:
         await peer.authorize("unknown")
-    assert refused.value.http_status == 404
+    assert (unknown.value.http_status, unknown.value.ocpi_status) == (404, 2001 if version == "2.1.1" else 2004)
+
+
+@rule("TOK-12")
+@pytest.mark.parametrize(
+    ("http", "ocpi", "error"),
+    [
+        (404, 2004, UnknownToken),
+        (404, 2001, UnknownToken),
+        (404, 0, UnknownToken),
+        (200, 2004, UnknownToken),
+        (404, 2003, Refused),
+        (200, 2003, Refused),
+        (200, 2002, Refused),
+        (200, 2001, Refused),
+    ],
+)
+async def test_an_emsp_says_in_several_ways_that_it_does_not_know_a_token(
+    version: str, http: int, ocpi: int, error: type[Refused]
+) -> None:
+    net, cpo, _ = await linked(version)
+    body = json.dumps({"status_code": ocpi, "timestamp": NEW}).encode() if ocpi else b"<html>"
+
+    async def answer(request: Request) -> Response:
+        return Response(status=http, body=body)
+
+    net.hosts["emsp.example"] = answer
+    with pytest.raises(Refused) as refused:
+        await cpo.peer("emsp.example").authorize("012345678")
+    assert type(refused.value) is error
+    assert refused.value.http_status == http

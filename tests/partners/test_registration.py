@@ -122,6 +122,62 @@ async def test_the_invitation_is_dead_after_registration() -> None:
     assert [one.purpose for one in cpo.book.get("emsp.example").access] == [Purpose.ACCESS]
 
 
+@rule("CRD-03")
+async def test_an_invitation_is_one_of_its_own_and_lives_until_it_was_used() -> None:
+    net, cpo, emsp = pair()
+    other = await cpo.registration.invite("other.example")
+    token = await cpo.registration.invite("emsp.example")
+    assert token != other
+    net.down.add("emsp.example")
+    with pytest.raises(Refused):
+        await emsp.registration.join("cpo.example", cpo.settings.versions_url, token)
+    assert (await Caller(cpo, token)("GET", "/ocpi/versions")).status == 200
+    net.down.clear()
+    await emsp.registration.join("cpo.example", cpo.settings.versions_url, token)
+    assert (await Caller(cpo, token)("GET", "/ocpi/versions")).status == 401
+    assert (await Caller(cpo, other)("GET", "/ocpi/versions")).status == 200
+
+
+@rule("CRD-15")
+@rule("CRD-08")
+@rule("CRD-18")
+@pytest.mark.parametrize("version", ALL_VERSIONS)
+async def test_who_is_given_credentials_reads_versions_and_endpoints_before_it_answers(version: str) -> None:
+    net, cpo, emsp = pair()
+    answer, said = cpo.server.handle, list[str]()
+
+    async def answering(request: Request) -> Response:
+        response = await answer(request)
+        said.append(f"answered {request.method} {request.path}")
+        return response
+
+    async def asked(request: Request) -> Response:
+        said.append(f"asked {request.method} {request.path}")
+        return await emsp.server.handle(request)
+
+    net.hosts |= {"cpo.example": answering, "emsp.example": asked}
+    await register(cpo, emsp, (version,))
+    await emsp.registration.renew("cpo.example", versions=(version,))
+    handshake = ["answered GET /ocpi/versions", f"answered GET /ocpi/{version}"]
+    looking = ["asked GET /ocpi/versions", f"asked GET /ocpi/{version}"]
+    post, put = (f"answered {method} /ocpi/{version}/credentials" for method in ("POST", "PUT"))
+    assert said == [*handshake, *looking, post, *handshake, *looking, put]
+
+
+@rule("TRN-04")
+async def test_a_token_is_of_one_platform() -> None:
+    net, cpo, emsp = pair()
+    other = platform(net, "other.example", PartyId("FR", "OTH"), "EMSP")
+    await register(cpo, emsp)
+    await register(cpo, other)
+    tokens = {made.peer("cpo.example").wire.token.reveal(): name for made, name in ((emsp, "emsp"), (other, "other"))}
+    assert len(tokens) == 2
+    for token, name in tokens.items():
+        caller = cpo.book.caller(token, TokenForm.BASE64)
+        assert caller is not None
+        assert caller.partner == f"{name}.example"
+
+
 async def test_roles_that_an_invitation_names_bind_the_tokens_that_follow() -> None:
     _, cpo, emsp = pair()
     token = await cpo.registration.invite("emsp.example", roles=["EMSP"])
@@ -226,15 +282,16 @@ async def test_a_platform_without_this_version_is_3002() -> None:
 
 
 @rule("CRD-13")
-async def test_a_platform_without_a_credentials_endpoint_is_3003() -> None:
+@pytest.mark.parametrize("version", ALL_VERSIONS)
+async def test_a_platform_without_a_credentials_endpoint_is_3003(version: str) -> None:
     net, cpo, _ = pair()
     net.hosts["emsp.example"] = answers(
         {
-            "/ocpi/versions": [{"version": "2.2.1", "url": "https://emsp.example/2.2.1"}],
-            "/2.2.1": {"version": "2.2.1", "endpoints": []},
+            "/ocpi/versions": [{"version": version, "url": f"https://emsp.example/{version}"}],
+            f"/{version}": {"version": version, "endpoints": []},
         }
     )
-    assert (await refusal(cpo, credentials()))[:2] == (200, 3003)
+    assert (await refusal(cpo, credentials(version), version))[:2] == (200, 3003)
 
 
 async def test_a_platform_that_answers_nonsense_is_3001() -> None:
@@ -252,6 +309,7 @@ def answers(paths: dict[str, object]) -> Any:
     return handle
 
 
+@rule("CRD-07")
 @pytest.mark.parametrize(
     ("change", "path"),
     [
@@ -273,10 +331,13 @@ async def test_credentials_that_cannot_be_are_refused_by_path(change: dict[str, 
 
 
 @rule("CRD-24")
-async def test_a_role_named_twice_is_refused() -> None:
+@pytest.mark.parametrize("version", ["2.2.1", "2.3.0"])
+async def test_a_role_named_twice_is_refused(version: str) -> None:
     _, cpo, _ = pair()
-    roles = credentials()["roles"] * 2
-    assert (await refusal(cpo, credentials(roles=roles)))[2] == "$.roles: a role of a party is named twice"
+    roles = credentials(version)["roles"] * 2
+    assert (await refusal(cpo, credentials(version, roles=roles), version))[
+        2
+    ] == "$.roles: a role of a party is named twice"
 
 
 async def test_a_party_that_belongs_to_another_partner_or_to_us_is_refused() -> None:
@@ -305,12 +366,13 @@ async def test_of_two_registrations_with_one_invitation_one_wins() -> None:
 
 
 @rule("CRD-12")
-async def test_the_active_side_sends_nothing_when_the_partner_has_no_credentials_endpoint() -> None:
+@pytest.mark.parametrize("version", ALL_VERSIONS)
+async def test_the_active_side_sends_nothing_when_the_partner_has_no_credentials_endpoint(version: str) -> None:
     net, _, emsp = pair()
     net.hosts["cpo.example"] = answers(
         {
-            "/ocpi/versions": [{"version": "2.2.1", "url": "https://cpo.example/2.2.1"}],
-            "/2.2.1": {"version": "2.2.1", "endpoints": []},
+            "/ocpi/versions": [{"version": version, "url": f"https://cpo.example/{version}"}],
+            f"/{version}": {"version": version, "endpoints": []},
         }
     )
     with pytest.raises(PartnerError) as refused:

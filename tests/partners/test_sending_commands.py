@@ -41,6 +41,9 @@ pytestmark = pytest.mark.parametrize("version", ALL_VERSIONS)
 
 @rule("CMD-13")
 @rule("CMD-23")
+@rule("LOC-21")
+@rule("CMD-07")
+@rule("CMD-08")
 async def test_what_is_no_command_is_not_sent(version: str) -> None:
     pair = await linked(version)
     send = pair.emsp.commands.send
@@ -97,6 +100,24 @@ async def test_an_error_of_the_partner_is_raised_and_nothing_is_kept(version: st
     pair.operator.answer = CommandAnswer(result="REJECTED", unknown_location=True)
     with pytest.raises(Refused) as caught:
         await pair.send()
+    assert caught.value.ocpi_status == 2003
+    assert await pair.pendings() == 0
+
+
+async def test_data_beside_an_error_are_not_read(version: str) -> None:
+    """Defect 18: a diagram of the specification shows 2003 together with `data`."""
+    pair = await linked(version)
+    handle = pair.net.hosts["cpo.example"]
+
+    async def both(request: Request) -> Response:
+        if request.method == "GET":
+            return await handle(request)
+        body = {"status_code": 2003, "timestamp": NOON, "data": {"result": "ACCEPTED", "timeout": 30}}
+        return Response(status=200, body=json.dumps(body).encode())
+
+    pair.net.hosts["cpo.example"] = both
+    with pytest.raises(Refused) as caught:
+        await pair.send(UNLOCK)
     assert caught.value.ocpi_status == 2003
     assert await pair.pendings() == 0
 

@@ -33,6 +33,7 @@ def test_a_success_carries_its_data_untouched() -> None:
 
 
 @rule("TRN-31")
+@rule("STC-07")
 def test_a_success_without_data_has_no_data_field() -> None:
     assert stamped(envelope.success()) == {"status_code": 1000}
 

@@ -34,6 +34,7 @@ def test_every_error_has_its_two_statuses() -> None:
         "Unreachable": (3000, 502),
         "BadAnswer": (3000, 502),
         "Refused": (2000, 200),
+        "UnknownToken": (2004, 404),
     }
 
 

@@ -21,6 +21,13 @@ from wwcp_ocpi.protocol.paging import by_name
         ("/a?", "/a", {}),
         ("/a?flag", "/a", {"flag": ""}),
         ("/a?x=1?y=2", "/a", {"x": "1?y=2"}),
+        # Defect 17: a URL within a query is percent-encoded, or at least without a `&` of its own.
+        (
+            "/a?response_url=https%3A%2F%2Fx.example%2Fr%3Fa%3D1%26b",
+            "/a",
+            {"response_url": "https://x.example/r?a=1&b"},
+        ),
+        ("/a?response_url=https://x.example/r?a=1", "/a", {"response_url": "https://x.example/r?a=1"}),
     ],
 )
 def test_a_request_knows_its_path_and_query(url: str, path: str, query: dict[str, str]) -> None:

@@ -67,6 +67,7 @@ async def test_what_is_put_is_given_back_byte_for_byte(version: str) -> None:
 
 
 @rule("TRN-22")
+@rule("LOC-16")
 async def test_put_without_a_required_field_is_refused_and_changes_nothing(version: str) -> None:
     _, call = await receiver()
     body = location(version)
@@ -181,6 +182,7 @@ async def test_a_connector_change_reaches_last_updated_of_evse_and_location(vers
     assert [found["last_updated"], found["evses"][0]["last_updated"]] == [NEW, NEW]
 
 
+@rule("LOC-11")
 async def test_put_of_a_new_evse_adds_it(version: str) -> None:
     _, call = await receiver()
     await call("PUT", url(version, "LOC1"), location(version))
@@ -216,11 +218,15 @@ async def test_an_older_evse_patch_is_refused(version: str) -> None:
     assert await stored(call, version, "LOC1") == location(version)
 
 
+@rule("LOC-24")
 async def test_a_patch_cannot_rename_an_object(version: str) -> None:
     _, call = await receiver()
     await call("PUT", url(version, "LOC1"), location(version))
     change = {"id": "LOC2", "last_updated": NEW}
     assert refused(await call("PATCH", url(version, "LOC1"), change))[1] == 2001
+    change = {"uid": "E2", "last_updated": NEW}
+    assert refused(await call("PATCH", url(version, "LOC1", "E1"), change))[1] == 2001
+    assert await stored(call, version, "LOC1") == location(version)
 
 
 async def test_a_patch_with_null_takes_an_optional_field_away_and_never_a_required_one(version: str) -> None:
@@ -233,6 +239,47 @@ async def test_a_patch_with_null_takes_an_optional_field_away_and_never_a_requir
     assert refused(await call("PATCH", url(version, "LOC1"), {"city": None, "last_updated": NEW}))[2] == (
         "locations/LOC1: $.city: required in Location, but null"
     )
+
+
+@rule("LOC-01")
+async def test_an_evse_is_removed_by_its_status_and_stays(version: str) -> None:
+    _, call = await receiver()
+    await call("PUT", url(version, "LOC1"), location(version))
+    await call("PUT", url(version, "LOC1", "E2"), evse(version, "E2", NEW))
+    await call("PATCH", url(version, "LOC1", "E1"), {"status": "REMOVED", "last_updated": NEW})
+    await call("PUT", url(version, "LOC1", "E2"), evse(version, "E2", NEW, status="REMOVED"))
+    found = await stored(call, version, "LOC1")
+    assert [(one["uid"], one["status"]) for one in found["evses"]] == [("E1", "REMOVED"), ("E2", "REMOVED")]
+
+
+@rule("CRD-25")
+async def test_an_evse_id_may_name_another_operator_than_the_party(version: str) -> None:
+    made, call = await receiver()
+    body = location(version, evses=[evse(version, evse_id="NL*ABC*E1")])
+    assert (await call("PUT", url(version, "LOC1"), body)).status == 201
+    assert await stored(call, version, "LOC1") == body
+    assert made.server.findings == {}
+
+
+@rule("LOC-52")
+async def test_a_location_has_a_time_zone_where_the_version_asks_for_it(version: str) -> None:
+    _, call = await receiver()
+    body = location(version)
+    is_required = body.pop("time_zone", None) is not None
+    response = await call("PUT", url(version, "LOC1"), body)
+    if is_required:
+        assert refused(response)[2] == "locations/LOC1: $.time_zone: required in Location, but missing"
+    else:
+        assert response.status == 201
+
+
+@rule("LOC-40")
+async def test_a_planned_status_may_have_no_end(version: str) -> None:
+    made, call = await receiver()
+    schedule = [{"period_begin": NEW, "status": "PLANNED"}]
+    body = location(version, evses=[evse(version, status_schedule=schedule)])
+    assert (await call("PUT", url(version, "LOC1"), body)).status == 201
+    assert made.server.findings == {}
 
 
 async def test_an_empty_patch_is_refused(version: str) -> None:

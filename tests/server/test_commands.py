@@ -186,6 +186,7 @@ async def test_a_token_is_not_checked_before_the_operator_is_asked(version: str)
 
 
 @rule("CMD-13")
+@rule("LOC-21")
 async def test_a_token_of_another_party_is_refused_where_tokens_tell_whose_they_are(version: str) -> None:
     made, operator, call = await cpo(OTHER)
     response = await call("POST", at(version, START), whole(version, START))
@@ -197,6 +198,30 @@ async def test_a_token_of_another_party_is_refused_where_tokens_tell_whose_they_
     assert operator.asked == []
     hub = await known(made, "hub", (PartyId("DE", "HUB"),), hub=PartyId("DE", "HUB"))
     assert (await hub("POST", at(version, START), whole(version, START))).status == 200
+
+
+@rule("CMD-10")
+async def test_a_token_in_a_command_is_not_asked_about(version: str) -> None:
+    made = platform(net := MemoryNet(), "cpo.example", CPO, "CPO", modules=MODULES)
+    call = await known(made, "emsp", (EMSP,))
+    made.server.commander = operator = Operator(ACCEPTED)
+    for kind in ("RFID", "OTHER", *(("AD_HOC_USER", "APP_USER") if version != "2.1.1" else ())):
+        await call("POST", at(version, START), whole(version, START, token=token(version, type=kind)))
+    assert len(operator.asked) in (2, 4)
+    assert net.requests == []
+    await made.desk.stop()
+
+
+@rule("CMD-16")
+async def test_a_reservation_has_an_id_that_no_partner_chose(version: str) -> None:
+    made, operator, call = await cpo()
+    other = await known(made, "other", (OTHER,))
+    theirs = token(version) if version == "2.1.1" else token(version, country_code="FR", party_id="OTH")
+    await call("POST", at(version, RESERVE), whole(version, RESERVE))
+    await other("POST", at(version, RESERVE), whole(version, RESERVE, token=theirs))
+    one, two = operator.asked
+    assert one.reservation_id == two.reservation_id
+    assert len({one.id, two.id, one.reservation_id}) == 3
 
 
 @rule("CMD-18")

@@ -13,12 +13,17 @@ from msgspec.structs import replace
 from tests.objects import location
 from tests.platforms import ALL_VERSIONS, CPO, EMSP, Caller, MemoryNet, envelope_of, platform
 from tests.rules import rule
+from tests.versions import tables
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.partners import Access, Partner, PartnerParty, Purpose
 from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.protocol.http import Request
+from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import PartyId, Secret
+from wwcp_ocpi.security import Vault
+from wwcp_ocpi.server import OwnParty, ServerSettings
+from wwcp_ocpi.store.memory import MemoryStore
 
 TOKEN = Secret("emsp-token")
 PARTIES = (PartnerParty(id=EMSP, role="EMSP", name="EMP"),)
@@ -118,6 +123,39 @@ async def test_version_details_show_a_role_what_it_may_call() -> None:
     ]
 
 
+@rule("VER-04")
+@rule("VER-07")
+@rule("TRN-57")
+@rule("CRD-07")
+@pytest.mark.parametrize("version", ALL_VERSIONS)
+@pytest.mark.parametrize("modules", [frozenset[str](), frozenset(VERSIONS["2.3.0"].modules)])
+async def test_credentials_are_always_offered_and_nothing_that_the_specification_has_not(
+    version: str, modules: frozenset[str]
+) -> None:
+    known = {row["module"] for row in tables.read("endpoints.tsv") if version in row["versions"]}
+    for party, role in ((CPO, "CPO"), (EMSP, "EMSP")):
+        made = platform(MemoryNet(), "here.example", party, role, modules=modules)
+        invited = Caller(made, await made.registration.invite("new"))
+        endpoints = envelope_of(await invited("GET", f"/ocpi/{version}"))["data"]["endpoints"]
+        assert endpoints[0]["identifier"] == "credentials"
+        assert {entry["identifier"] for entry in endpoints} <= known
+        assert modules or len(endpoints) == 1
+        for entry in endpoints:
+            assert entry["url"].startswith(f"https://here.example/ocpi/{version}/")
+
+
+@rule("VER-08")
+@pytest.mark.parametrize("version", ALL_VERSIONS)
+async def test_one_platform_serves_the_sides_of_all_its_roles(version: str) -> None:
+    parties = (OwnParty(id=CPO, role="CPO", name="GEF"), OwnParty(id=EMSP, role="EMSP", name="EMP"))
+    settings = ServerSettings(base_url="https://here.example", parties=parties, versions=ALL_VERSIONS)
+    made = Platform(settings, MemoryStore(), Vault(b"k" * 32), MemoryNet())
+    invited = Caller(made, await made.registration.invite("new"))
+    endpoints = envelope_of(await invited("GET", f"/ocpi/{version}"))["data"]["endpoints"]
+    urls = [entry["url"] for entry in endpoints if entry["identifier"] == "locations"]
+    assert urls == [f"https://here.example/ocpi/{version}/{side}/locations" for side in ("sender", "receiver")]
+
+
 @pytest.mark.parametrize("version", ALL_VERSIONS)
 async def test_a_token_bound_to_a_role_sees_and_calls_only_that_side(version: str) -> None:
     made, _ = await sender(role="NAP")
@@ -137,6 +175,7 @@ async def test_a_token_bound_to_a_role_sees_and_calls_only_that_side(version: st
         assert (await Caller(made, Secret("as-emsp"))("GET", f"/ocpi/{version}/sender/locations")).status == 404
 
 
+@rule("STC-05")
 @pytest.mark.parametrize(
     ("method", "path", "status", "message"),
     [
@@ -209,7 +248,7 @@ async def test_ids_come_back_and_parties_change_places() -> None:
     ("headers", "status", "message"),
     [
         ({"ocpi-from-country-code": "FR", "ocpi-from-party-id": "ABC"}, 403, "FR*ABC is not a party of this partner"),
-        ({"ocpi-to-country-code": "FR", "ocpi-to-party-id": "ABC"}, 200, "FR*ABC is not a party of this platform"),
+        ({"ocpi-to-country-code": "FR", "ocpi-to-party-id": "ABC"}, 404, "FR*ABC is not a party of this platform"),
         ({"ocpi-to-country-code": "F"}, 200, "expected a party like"),
     ],
 )
@@ -228,6 +267,7 @@ async def test_routing_headers_mean_nothing_in_a_version_without_routing() -> No
     assert (await call("GET", "/ocpi/2.1.1/sender/locations", headers=headers)).status == 200
 
 
+@rule("STC-05")
 @pytest.mark.parametrize("version", ALL_VERSIONS)
 @pytest.mark.parametrize(
     ("body", "kind", "status", "says"),
@@ -257,6 +297,7 @@ async def test_bodies_that_are_no_objects_get_the_right_status(
     assert (await call("GET", path)).status == 404
 
 
+@rule("STC-05")
 async def test_a_defect_of_ours_is_3000_without_details(monkeypatch: pytest.MonkeyPatch) -> None:
     made, call = await sender()
 
@@ -282,6 +323,25 @@ async def test_ids_with_slashes_and_blanks_are_found() -> None:
     path = "/ocpi/2.2.1/receiver/locations/DE/GEF/a%2Fb%20c"
     assert (await call("PUT", path, body)).status == 201
     assert envelope_of(await call("GET", path))["data"] == body
+
+
+@rule("TRN-40")
+@pytest.mark.parametrize("version", ["2.2.1", "2.3.0"])
+async def test_a_broadcast_is_answered_to_the_hub_and_not_to_the_owner(version: str) -> None:
+    hub, owner = PartyId("DE", "HUB"), PartyId("FR", "ABC")
+    parties = (PartnerParty(id=hub, role="HUB", name="x"), PartnerParty(id=CPO, role="CPO", name="x"))
+    _, call = await sender(role="EMSP", parties=parties, hub=hub)
+    headers = {
+        "ocpi-from-country-code": "DE",
+        "ocpi-from-party-id": "HUB",
+        "ocpi-to-country-code": CPO.country_code,
+        "ocpi-to-party-id": CPO.party_id,
+    }
+    body = location(version, owner=owner)
+    response = await call("PUT", f"/ocpi/{version}/receiver/locations/FR/ABC/LOC1", body, headers)
+    assert response.status == 201
+    assert (response.headers["ocpi-to-country-code"], response.headers["ocpi-to-party-id"]) == hub
+    assert (response.headers["ocpi-from-country-code"], response.headers["ocpi-from-party-id"]) == CPO
 
 
 async def test_a_hub_may_send_for_others() -> None:

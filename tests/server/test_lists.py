@@ -82,6 +82,15 @@ async def test_offset_counts_objects(version: str) -> None:
     assert ids(await call("GET", base(version) + "?offset=99")) == []
 
 
+@rule("TRN-15")
+async def test_the_order_is_that_of_creation_and_no_change_moves_an_object(version: str) -> None:
+    made, call = await with_locations(version, NEW, OLD, MIDDLE)
+    assert ids(await call("GET", base(version))) == ["LOC0", "LOC1", "LOC2"]
+    change = {"name": "changed", "last_updated": DateTime.parse("2026-06-01T00:00:00Z")}
+    await made.publisher.change(VERSIONS[version], "locations", CPO, ["LOC1"], change)
+    assert ids(await call("GET", base(version))) == ["LOC0", "LOC1", "LOC2"]
+
+
 async def test_an_empty_list_is_a_list(version: str) -> None:
     _, call = await with_locations(version)
     response = await call("GET", base(version))
@@ -133,6 +142,7 @@ async def test_a_query_that_is_none_is_refused_by_name(version: str, query: str)
     assert query.partition("=")[0] in found["status_message"]
 
 
+@rule("LOC-11")
 async def test_an_object_and_its_parts_have_addresses(version: str) -> None:
     _, call = await with_locations(version, MIDDLE)
     whole: dict[str, Any] = location(version, "LOC0")
@@ -152,6 +162,7 @@ async def test_get_of_what_is_not_there_is_404(version: str) -> None:
         assert (response.status, envelope_of(response)["status_code"] >= 2000) == (404, True)
 
 
+@rule("TYP-15")
 async def test_objects_of_another_version_are_not_shown_before_there_is_a_converter(version: str) -> None:
     _, call = await with_locations(version, MIDDLE)
     for other in set(ALL_VERSIONS) - {version}:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.objects import MIDDLE, NEW, OLD, cdr, session, tariff, token
+from tests.objects import MIDDLE, NEW, OLD, cdr, location, session, tariff, token
 from tests.platforms import ALL_VERSIONS, CPO, EMSP, Caller, MemoryNet, envelope_of, platform
 from tests.rules import rule
 from wwcp_ocpi.gateway.platform import Platform
@@ -91,6 +91,7 @@ async def test_a_tariff_is_patched_only_where_the_version_has_it(version: str) -
 
 
 @rule("TOK-16")
+@rule("TOK-06")
 async def test_tokens_of_one_uid_and_two_types_are_two(version: str) -> None:
     _, (call,) = await served("CPO", ("emsp", EMSP, "EMSP"))
     url = at(version, "tokens", "NL", "EMP", "012345678")
@@ -110,6 +111,8 @@ async def test_tokens_of_one_uid_and_two_types_are_two(version: str) -> None:
 
 @rule("SES-12")
 @rule("SES-17")
+@rule("SES-13")
+@rule("SES-18")
 async def test_a_patch_of_a_session_adds_periods_where_the_version_says_so(version: str) -> None:
     _, call = await receiver(version)
     url = at(version, "sessions", "DE", "GEF", "S1")
@@ -126,6 +129,28 @@ async def test_a_patch_of_a_session_adds_periods_where_the_version_says_so(versi
     assert found["kwh"] == 2.5
     await call("PUT", url, session(version, last_updated=NEW))
     assert "charging_periods" not in envelope_of(await call("GET", url))["data"]
+
+
+@rule("SES-16")
+async def test_a_session_is_changed_as_a_whole_only(version: str) -> None:
+    _, call = await receiver(version)
+    url = at(version, "sessions", "DE", "GEF", "S1")
+    await call("PUT", url, session(version))
+    for below in ("charging_periods", "cdr_token", "1"):
+        for method, body in (("PATCH", {"kwh": 3, "last_updated": NEW}), ("PUT", session(version))):
+            assert (await call(method, f"{url}/{below}", body)).status == 404
+    assert envelope_of(await call("GET", url))["data"] == session(version)
+
+
+@rule("SES-24")
+async def test_a_cost_that_is_not_known_is_not_nothing(version: str) -> None:
+    _, call = await receiver(version)
+    url = at(version, "sessions", "DE", "GEF", "S1")
+    await call("PUT", url, session(version))
+    assert b"total_cost" not in (await call("GET", url)).body
+    free = {"2.1.1": 0.0, "2.2.1": {"excl_vat": 0.0}, "2.3.0": {"before_taxes": 0.0}}[version]
+    await call("PATCH", url, {"total_cost": free, "last_updated": NEW})
+    assert envelope_of(await call("GET", url))["data"]["total_cost"] == free
 
 
 @rule("SES-05")
@@ -162,6 +187,44 @@ async def test_a_cdr_is_final(version: str) -> None:
     assert envelope_of(await call("GET", url))["data"] == cdr(version)
 
 
+@rule("CDR-02")
+@rule("CDR-03")
+@rule("CDR-06")
+async def test_a_cdr_is_corrected_by_a_credit_and_a_new_one_beside_it(version: str) -> None:
+    _, call = await receiver(version)
+    if version == "2.1.1":
+        return
+    credit: Any = {"credit": True, "credit_reference_id": "C1"}
+    await call("POST", at(version, "cdrs"), cdr(version))
+    assert refused(await call("POST", at(version, "cdrs"), cdr(version, **credit))) == (200, 2001)
+    bodies = [cdr(version), cdr(version, "C1-CREDIT", **credit), cdr(version, "C2", total_energy=2)]
+    for body in bodies[1:]:
+        assert (await call("POST", at(version, "cdrs"), body)).status == 201
+    for body in bodies:
+        assert envelope_of(await call("GET", at(version, "cdrs", "DE", "GEF", body["id"])))["data"] == body
+
+
+@rule("CDR-18")
+async def test_one_id_of_two_parties_is_two_cdrs(version: str) -> None:
+    _, (call, other) = await served("EMSP", ("cpo", CPO, "CPO"), ("other", OTHER, "CPO"))
+    named = {} if version == "2.1.1" else {"country_code": "FR", "party_id": "OTH"}
+    bodies = [cdr(version), cdr(version, total_energy=2, **named)]
+    for caller, body, owner in ((call, bodies[0], CPO), (other, bodies[1], OTHER)):
+        assert (await caller("POST", at(version, "cdrs"), body)).status == 201
+        assert envelope_of(await caller("GET", at(version, "cdrs", *owner, "C1")))["data"] == body
+
+
+@rule("CDR-25")
+async def test_a_cdr_of_a_reservation_need_not_know_where_it_was(version: str) -> None:
+    made, call = await receiver(version)
+    body = cdr(version)
+    if version == "2.1.1":
+        return
+    body["cdr_location"] |= dict.fromkeys(("evse_uid", "evse_id", "connector_id"), "#NA")
+    assert (await call("POST", at(version, "cdrs"), body)).status == 201
+    assert made.server.findings == {}
+
+
 async def test_a_cdr_of_a_party_that_is_not_the_callers_is_refused(version: str) -> None:
     _, (call,) = await served("EMSP", ("cpo", OTHER, "CPO"))
     response = await call("POST", at(version, "cdrs"), cdr(version))
@@ -181,6 +244,7 @@ async def test_a_cdr_without_a_required_field_is_refused(version: str) -> None:
 
 
 @rule("TRN-10")
+@rule("CDR-08")
 @pytest.mark.parametrize("module", ["sessions", "cdrs"])
 async def test_a_partner_sees_its_own_sessions_and_cdrs_and_no_others(version: str, module: str) -> None:
     made, (mine, other) = await served("CPO", ("emsp", EMSP, "EMSP"), ("other", OTHER, "EMSP"))
@@ -234,6 +298,24 @@ async def test_the_places_that_were_asked_for_come_back(version: str) -> None:
     _, call = await emsp_with_tokens(version, token(version))
     place = {"location_id": "LOC1", "evse_uids": ["E1", "E2"]}
     assert envelope_of(await call("POST", authorize_url(version), place))["data"]["location"] == place
+
+
+@rule("TOK-02")
+@pytest.mark.parametrize("whitelist", ["ALWAYS", "ALLOWED", "ALLOWED_OFFLINE", "NEVER"])
+async def test_every_token_can_be_authorised_whatever_its_whitelist_says(version: str, whitelist: str) -> None:
+    _, call = await emsp_with_tokens(version, token(version, whitelist=whitelist))
+    assert envelope_of(await call("POST", authorize_url(version)))["data"]["allowed"] == "ALLOWED"
+
+
+@rule("TOK-04")
+async def test_what_the_place_is_like_is_not_for_the_emsp_to_judge(version: str) -> None:
+    _made, call = await emsp_with_tokens(version, token(version))
+    closed = location(version, opening_times={"twentyfourseven": False, "regular_hours": []})
+    closed["evses"][0]["status"] = "OUTOFORDER"
+    assert (await call("PUT", at(version, "locations", "DE", "GEF", "LOC1"), closed)).status == 201
+    for place in ({"location_id": "LOC1", "evse_uids": ["E1"]}, {"location_id": "UNKNOWN"}):
+        data = envelope_of(await call("POST", authorize_url(version), place))["data"]
+        assert (data["allowed"], data["location"]) == ("ALLOWED", place)
 
 
 async def test_a_token_that_is_not_valid_is_blocked(version: str) -> None:

@@ -303,7 +303,35 @@ def test_every_list_is_paged_and_filtered(version: Version) -> None:
             assert {"date_from", "date_to", "offset", "limit"} <= {found.name for found in row.query}, row
 
 
+@rule("TRN-07")
+@ALL
+def test_whatever_can_be_pushed_can_be_pulled(version: Version) -> None:
+    for module in version.modules.values():
+        pushed = {
+            row.object
+            for row in version.rows(module.identifier, Interface.RECEIVER)
+            if row.operation in (Operation.PUT, Operation.POST)
+        }
+        rows = version.rows(module.identifier, Interface.SENDER)
+        pulled = {row.object for row in rows if row.operation in (Operation.LIST, Operation.GET)}
+        # Parts come within the object that they are parts of.
+        parts = {part.type for resource in module.resources for part in resource.parts}
+        assert pushed - parts <= pulled, module.identifier
+
+
+@rule("TYP-17")
+@ALL
+def test_names_of_fields_and_parameters_are_in_lower_case(version: Version) -> None:
+    names = {name for row in version.endpoints for name in (*row.params, *(one.name for one in row.query))}
+    for number in (number for number in (version.number, f"{version.number}-bookings", f"{version.number}-payments")):
+        if (tables.TABLES / f"{number}.objects.tsv").exists():
+            names |= {row["field"] for row in tables.read(f"{number}.objects.tsv") if row.get("change") != "removed"}
+    assert len(names) > 100
+    assert [name for name in sorted(names) if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name)] == []
+
+
 @rule("TRN-36")
+@rule("TRN-35")
 @ALL
 def test_configuration_modules_are_not_routed(version: Version) -> None:
     config = {name for name, module in version.modules.items() if not module.is_functional}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.rules import rule
 from tests.wwcp.making import MONDAY, TUESDAY, location_with, texts
 from wwcp_ocpi.v2_3_0.locations import ExceptionalPeriod, Hours, RegularHours
 from wwcp_ocpi.wwcp.notes import Mapped
@@ -28,6 +29,7 @@ def periods(found: Mapped[Hours]) -> list[tuple[int, str, str]]:
     return [(made.weekday, made.period_begin, made.period_end) for made in found.value.regular_hours or []]
 
 
+@rule("LOC-34")
 def test_around_the_clock_has_no_regular_hours() -> None:
     times = OpeningTimes(is_24_7=True, regular_openings=[{Weekday.MONDAY: [HourRange(begin="08:00", end="18:00")]}])
     assert opening(times) == Mapped("DE*GEF*P1", Hours(twentyfourseven=True), [])
@@ -47,6 +49,7 @@ def test_regular_hours_stand_in_the_order_of_the_week() -> None:
     assert found.notes == []
 
 
+@rule("LOC-36")
 @pytest.mark.parametrize(
     ("day", "begin", "end", "expected"),
     [

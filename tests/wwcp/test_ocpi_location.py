@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from tests.rules import rule
 from tests.wwcp.making import (
     GEF,
     MONDAY,
@@ -21,14 +22,14 @@ from tests.wwcp.making import (
     texts,
 )
 from tests.wwcp.strategies import OPERATORS, operators, pools
-from wwcp_ocpi.protocol import codec
+from wwcp_ocpi.protocol import codec, coherence
 from wwcp_ocpi.protocol.conformance import check
 from wwcp_ocpi.v2_3_0.enums import Facility, ImageCategory
 from wwcp_ocpi.v2_3_0.enums import ParkingType as OCPIParkingType
 from wwcp_ocpi.v2_3_0.locations import BusinessDetails, Image, Location
 from wwcp_ocpi.v2_3_0.locations import GeoLocation as OCPIGeoLocation
 from wwcp_ocpi.v2_3_0.types import DisplayText
-from wwcp_ocpi.wwcp.ids import ChargingPoolId, ChargingStationId
+from wwcp_ocpi.wwcp.ids import ChargingPoolId, ChargingStationId, EVSEId
 from wwcp_ocpi.wwcp.mapping import FACILITY, LocationIds, MappingPolicy
 from wwcp_ocpi.wwcp.model import Brand, ChargingPool, ChargingStationOperator, GeoLocation, Logo
 from wwcp_ocpi.wwcp.ocpi_location import location_id
@@ -153,11 +154,14 @@ def test_parts_of_an_address_that_do_not_fit_are_noted() -> None:
     assert [note.path for note in found.notes] == ["$.address.city", "$.address.postalCodeSub", "$.address.postalCode"]
 
 
+@rule("LOC-42")
 @pytest.mark.parametrize(
     ("latitude", "longitude", "expected"),
     [
         ("50.927054", "11.589237", OCPIGeoLocation(latitude="50.927054", longitude="11.589237")),
         ("50.9", "-180", OCPIGeoLocation(latitude="50.90000", longitude="-180.00000")),
+        ("-24.43445779", "-179.1234567", OCPIGeoLocation(latitude="-24.434458", longitude="-179.123457")),
+        ("24.43445779", "-79.1234567", OCPIGeoLocation(latitude="24.4344578", longitude="-79.1234567")),
         ("-0.000000001", "0.123456789", OCPIGeoLocation(latitude="0.0000000", longitude="0.1234568")),
     ],
 )
@@ -194,6 +198,7 @@ def test_a_pool_without_coordinates_has_those_of_its_first_station_that_has_some
     assert mapped(pool(geo_location=None)).value is None
 
 
+@rule("LOC-03")
 def test_hidden_stations_hide_the_location_or_are_left_out() -> None:
     hidden, shown = station(evse(), published=False), station(evse(SECOND), id=ChargingStationId.parse("DE*GEF*S2"))
     alone, mixed = mapped(pool(hidden)), mapped(pool(hidden, shown))
@@ -232,6 +237,7 @@ def test_every_facility_arrives_and_an_unknown_one_is_noted() -> None:
     assert texts(found) == ["$.facilities[20]: left out: OCPI 2.3.0 has no facility CASINO"]
 
 
+@rule("LOC-52")
 def test_the_time_zone_is_that_of_the_address_then_of_the_pool_then_utc() -> None:
     own = location_with(time_zone="Europe/Paris")
     other = location_with(address={"time_zone": None}, time_zone="Europe/Paris")
@@ -245,6 +251,10 @@ def test_the_time_zone_is_that_of_the_address_then_of_the_pool_then_utc() -> Non
         "UTC",
     ]
     assert texts(none) == ["$.timeZone: UTC assumed"]
+    odd = location_with(address={"time_zone": "Europe/Jena"})
+    assert odd.value is not None
+    assert odd.value.time_zone == "UTC"
+    assert texts(odd) == ["$.timeZone: left out: no time zone is called 'Europe/Jena'", "$.timeZone: UTC assumed"]
 
 
 def test_an_operator_without_a_name_is_called_by_its_id() -> None:
@@ -315,6 +325,7 @@ def test_what_a_station_says_otherwise_than_its_pool_is_noted() -> None:
     assert same.notes == []
 
 
+@rule("TYP-16")
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(pools(OPERATORS[0], 1), operators(OPERATORS[0]))
 def test_any_pool_becomes_a_location_without_findings_or_notes_that_say_why_not(
@@ -324,4 +335,9 @@ def test_any_pool_becomes_a_location_without_findings_or_notes_that_say_why_not(
     if found.value is None:
         assert any("no Location without" in note.text for note in found.notes)
     else:
-        assert check(Location, codec.encode(found.value)) == []
+        body = codec.encode(found.value)
+        assert check(Location, body) == []
+        # What people wrote travels as it is: a website that is no URL, a text with markup.
+        found_odd = [one for one in coherence.check(Location, body) if one.rule not in ("TYP-08", "TYP-10", "TRN-51")]
+        assert found_odd == []
+        assert all(EVSEId.try_parse(made.evse_id or "") for made in found.value.evses or ())

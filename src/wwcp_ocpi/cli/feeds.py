@@ -21,7 +21,7 @@ from wwcp_ocpi.gateway.config import Config
 from wwcp_ocpi.gateway.opening import open_store
 from wwcp_ocpi.net.server import run
 from wwcp_ocpi.partners import PartnerBook, Publisher
-from wwcp_ocpi.protocol import conformance
+from wwcp_ocpi.protocol import coherence, conformance
 from wwcp_ocpi.protocol.conformance import Finding, Severity
 from wwcp_ocpi.protocol.errors import OCPIError, UsageError
 from wwcp_ocpi.protocol.shape import field_names
@@ -187,6 +187,8 @@ def validate(
                 if entry.error is not None:
                     raise UsageError(entry.error)
                 findings = conformance.check(cls, entry.body)
+                if all(finding.severity is not Severity.ERROR for finding in findings):
+                    findings += coherence.check(cls, entry.body)
             except OCPIError as error:
                 findings = [Finding("$", "STC-01", Severity.ERROR, error.message)]
             for finding in findings:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from typing import Any, Self, TypeAlias, TypeVar, cast
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
@@ -14,7 +15,7 @@ from wwcp_ocpi.client.wire import Answered, Retries, Wire, can_be_called
 from wwcp_ocpi.protocol import codec, envelope
 from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation
-from wwcp_ocpi.protocol.errors import BadAnswer, NotAuthenticated, OCPIError, Refused, UsageError
+from wwcp_ocpi.protocol.errors import BadAnswer, NotAuthenticated, OCPIError, Refused, UnknownToken, UsageError
 from wwcp_ocpi.protocol.http import Transport
 from wwcp_ocpi.protocol.modifiers import NO_MODIFIERS, Modifiers
 from wwcp_ocpi.protocol.shape import StructType
@@ -252,11 +253,19 @@ class Peer:
             The AuthorizationInfo of this version. NOT_ALLOWED is an answer.
 
         Raises:
-            Refused: the eMSP holds no such Token (HTTP 404, OCPI 2004), or needs a Location (2002).
+            UnknownToken: the eMSP holds no such Token.
+            Refused: it says no for another reason: it needs a Location (2002), or does not know this one (2003).
         """
         row = self.row(Operation.AUTHORIZE, "tokens", Interface.SENDER)
         body = codec.encode(at) if at is not None else None
-        answered = await self.call(row, token_uid, body=body, query={"type": type})
+        try:
+            answered = await self.call(row, token_uid, body=body, query={"type": type})
+        except Refused as error:
+            if error.ocpi_status == StatusCode.UNKNOWN_TOKEN or (
+                error.http_status == HTTPStatus.NOT_FOUND and error.ocpi_status != StatusCode.UNKNOWN_LOCATION
+            ):
+                raise UnknownToken(str(error), ocpi_status=error.ocpi_status, http_status=error.http_status) from error
+            raise
         return codec.decode(row.response, _data(row, answered))
 
     async def set_preferences(self, session_id: str, preferences: msgspec.Struct) -> Any:

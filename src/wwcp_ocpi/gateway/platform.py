@@ -10,6 +10,7 @@ from wwcp_ocpi.partners import (
     ChargingProfiles,
     Commands,
     Courier,
+    Drivers,
     HubClients,
     OrderDesk,
     PartnerBook,
@@ -40,6 +41,7 @@ class Platform:
         self.timetables = TariffTimetables(store, self.publisher)
         self.courier = Courier(store, self.book, self.registration.peer_of)
         self.courier.tariffs = lambda: self.server.tariffs
+        self.drivers = Drivers(store, self.book, self.registration.peer_of)
         self.commands = Commands(settings, store, self.book, self.registration.peer_of)
         self.profiles = ChargingProfiles(settings, store, self.book, self.registration.peer_of)
         self.followers = ProfileFollowers(store, self.book, self.registration.peer_of)

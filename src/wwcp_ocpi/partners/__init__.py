@@ -7,6 +7,7 @@ from wwcp_ocpi.partners.bookings import BookingDesk, Bookings
 from wwcp_ocpi.partners.commands import Commands
 from wwcp_ocpi.partners.delivery import Courier
 from wwcp_ocpi.partners.desk import OrderDesk
+from wwcp_ocpi.partners.drivers import Admission, Drivers, Place
 from wwcp_ocpi.partners.following import ProfileFollowers
 from wwcp_ocpi.partners.hubclients import HubClients
 from wwcp_ocpi.partners.model import Access, Partner, PartnerParty, Purpose, Remote
@@ -18,16 +19,19 @@ from wwcp_ocpi.partners.timetable import TariffTimetables
 
 __all__ = [
     "Access",
+    "Admission",
     "BookingDesk",
     "Bookings",
     "ChargingProfiles",
     "Commands",
     "Courier",
+    "Drivers",
     "HubClients",
     "OrderDesk",
     "Partner",
     "PartnerBook",
     "PartnerParty",
+    "Place",
     "ProfileFollowers",
     "Publisher",
     "Pulled",

@@ -10,9 +10,10 @@ import msgspec
 
 from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.model import Partner
-from wwcp_ocpi.protocol import codec, lifecycle, patch
+from wwcp_ocpi.protocol import codec, conformance, etag, lifecycle, patch
+from wwcp_ocpi.protocol.conformance import Severity
 from wwcp_ocpi.protocol.endpoint import Interface, Operation, Resource
-from wwcp_ocpi.protocol.errors import NotFound, UsageError
+from wwcp_ocpi.protocol.errors import NotFound, OCPIError, UsageError
 from wwcp_ocpi.protocol.patch import Opened, RawObject, Step
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.scalars import PartyId, now
@@ -53,6 +54,9 @@ class Publisher:
     ) -> list[Outcome | Exception]:
         """Create or replace objects, all in one transaction.
 
+        What may not be published stands as a UsageError in its place, and is not stored: an object without a required
+        field (LOC-10), or another state of one that is final: a CDR (CDR-01), a completed Session (SES-25).
+
         Args:
             push: whether partners hear of it now; without, they find it when they pull.
 
@@ -65,17 +69,26 @@ class Publisher:
         for thing in things:
             audience = self.audience(version, kind, thing)
             listeners = [one for one in everybody if audience in ("", one)]
+            if thing.qualifier in version.kind(kind).resource.pulled_only:
+                listeners = []
             key = _key(version, kind, thing.owner, thing.id, thing.qualifier)
-            changes.append((key, _put(version, kind, thing, audience, listeners, operations)))
+            unsound = _unsound(version, kind, thing)
+            changes.append((key, _put(version, kind, thing, audience, listeners, operations, unsound)))
         return await self._store.change_all(changes)
 
     async def withdraw(
         self, version: Version, kind: str, owner: PartyId, id: str, *, qualifier: str | None = None
     ) -> Outcome:
-        """Remove one of our objects, and tell the partners, where there is a DELETE for that."""
+        """Remove one of our objects, and tell the partners.
+
+        Raises:
+            UsageError: there is no DELETE of these. What cannot be used any more says so in itself: the status REMOVED
+                of an EVSE (LOC-01), `valid` of a Token (TOK-01), the status of a Session (SES-01).
+        """
         key = _key(version, kind, owner, id, qualifier)
-        heard = Operation.DELETE in receiver_operations(version, kind)
-        listeners = self._listeners(version, kind) if heard else []
+        if Operation.DELETE not in receiver_operations(version, kind):
+            raise UsageError(f"{kind} of OCPI {version.number} are never deleted")
+        listeners = self._listeners(version, kind)
 
         def decide(stored: Stored | None) -> Delete | None:
             if stored is None:
@@ -104,11 +117,11 @@ class Publisher:
 
         Raises:
             NotFound: no such object or part.
-            UsageError: the new state of the object cannot follow the one before.
+            UsageError: the object is final, or its new state cannot follow the one before.
         """
         resource = version.kind(kind).resource
         steps = steps_to(version, resource, ids[1:])
-        listeners = self._listeners(version, kind)
+        listeners = self._listeners(version, kind) if qualifier not in resource.pulled_only else []
         operations = receiver_operations(version, kind)
         has_patch = Operation.PATCH in operations
         method = "PATCH" if has_patch else push_method(operations)
@@ -127,6 +140,9 @@ class Publisher:
             assert stamp is not None
             if all(part.get(name) == value for name, value in fields.items() if name != "last_updated"):
                 return None
+            final = _final(resource, opened.whole)
+            if final is not None:
+                raise UsageError(f"{kind}/{ids[0]}: {final}")
             # As the partners will merge it, so that both sides hold the same.
             changed = opened.with_part(patch.merge(part, fields, () if steps else resource.appended), stamp)
             whole = patch.join(changed)
@@ -217,6 +233,28 @@ def _key(version: Version, kind: str, owner: PartyId, id: str, qualifier: str | 
     return Key(Side.OURS, kind, owner, version.key_id(version.kind(kind).resource, id, qualifier))
 
 
+def _unsound(version: Version, kind: str, thing: OwnObject) -> OCPIError | None:
+    """Why an object is none: the first error in it."""
+    shape = version.kind(kind).resource.type
+    if codec.conforms(shape, thing.body):
+        return None
+    try:
+        findings = conformance.check(shape, thing.body)
+    except OCPIError as error:
+        return UsageError(f"{kind}/{thing.id}: {error}")
+    errors = [found for found in findings if found.severity is Severity.ERROR]
+    return UsageError(f"{kind}/{thing.id}: {errors[0].path}: {errors[0].message}") if errors else None
+
+
+def _final(resource: Resource, stored: RawObject) -> str | None:
+    """Why an object is final, in words: partners rely on it as it is."""
+    if resource.is_final:
+        return "final since it was published"
+    if resource.ends is not None and patch.text_of(stored, resource.ends[0]) == resource.ends[1]:
+        return f"final since its {resource.ends[0]} is {resource.ends[1]}"
+    return None
+
+
 def _put(
     version: Version,
     kind: str,
@@ -224,15 +262,21 @@ def _put(
     audience: str,
     listeners: Sequence[str],
     operations: frozenset[Operation],
+    unsound: OCPIError | None,
 ) -> Decide:
     resource = version.kind(kind).resource
 
     def decide(stored: Stored | None) -> Write | None:
+        if unsound is not None:
+            raise unsound
         is_known = stored is not None and stored.version == version.number and stored.audience == audience
         if stored is not None and is_known and stored.body == thing.body:
             return None
         if stored is not None and stored.version == version.number:
             check_state(resource, stored.body, thing.body)
+            final = _final(resource, patch.split(stored.body)) if resource.is_final or resource.ends else None
+            if final is not None and etag.canonical(stored.body) != etag.canonical(thing.body):
+                raise UsageError(f"{kind}/{thing.id}: {final}")
         method = push_method(operations, is_new=not is_known)
         pushes = tuple(
             _push(listener, version, kind, thing.owner, [thing.id], method, b"", thing.qualifier)

@@ -188,6 +188,8 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
     under: str = ""
     qualifier: str = ""
     """The field that names an object together with its id, and the query parameter of that name: a Token's type."""
+    pulled_only: frozenset[str] = frozenset()
+    """Words of the qualifier whose objects are in lists but are not pushed: Tokens of type EMAID (TOK-19)."""
     appended: tuple[str, ...] = ()
     """Lists to which a PATCH adds, where it replaces all others (SES-17)."""
     is_private: bool = False
@@ -203,6 +205,10 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
     """Whether country_code and party_id in the object name whom it is for, not whose it is: a Terminal's CPO."""
     is_posted_again: bool = False
     """Whether a POST replaces what is there already, as there is no PUT: Terminals. A CDR is final."""
+    is_final: bool = False
+    """Whether its owner never changes an object that was sent: CDRs (CDR-01)."""
+    ends: tuple[str, str] | None = None
+    """The field and its word after which its owner changes the object no more: a completed Session (SES-25)."""
 
     @cached_property
     def names_owner(self) -> bool:

@@ -133,3 +133,10 @@ class BadAnswer(PartnerError):
 
 class Refused(PartnerError):
     """The partner answered with an error; `ocpi_status` and `http_status` are its own."""
+
+
+class UnknownToken(Refused):
+    """The eMSP holds no such Token: HTTP 404, or OCPI 2004 without it, or both (decision 25)."""
+
+    ocpi_status = StatusCode.UNKNOWN_TOKEN
+    http_status = HTTPStatus.NOT_FOUND

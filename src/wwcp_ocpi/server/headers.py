@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from wwcp_ocpi.protocol.endpoint import Interface
-from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed
+from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed, NotFound
 from wwcp_ocpi.protocol.http import (
     CORRELATION_ID,
     FROM_COUNTRY_CODE,
@@ -63,7 +63,7 @@ def check_parties(call: Call) -> None:
 
     Raises:
         NotAllowed: the sender named in the headers, or the owner in the path, is not a party of this partner.
-        InvalidParameters: addressed to a party that is not here.
+        NotFound: addressed to a party that is not here.
     """
     if call.route.is_routed:
         sender = from_party(call.request.headers)
@@ -124,14 +124,14 @@ def addressed_parties(call: Call) -> frozenset[PartyId]:
     """Which of our parties the request is for: the one it names, or all.
 
     Raises:
-        InvalidParameters: it names one that we are not (decision 50 in docs/spec-defects.md).
+        NotFound: it names one that we are not (decision 50 in docs/spec-defects.md).
     """
     ours = call.server.settings.party_ids
     to = to_party(call.request.headers) if call.route.is_routed else None
     if to is None:
         return ours
     if to not in ours:
-        raise InvalidParameters(f"{TO_PARTY_ID}: {to} is not a party of this platform", path=TO_PARTY_ID)
+        raise NotFound(f"{TO_PARTY_ID}: {to} is not a party of this platform", path=TO_PARTY_ID)
     return frozenset((to,))
 
 

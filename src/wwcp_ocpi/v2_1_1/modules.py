@@ -15,6 +15,7 @@ _EMSP = frozenset({"EMSP"})
 _ALL = _CPO | _EMSP
 
 _LOCATIONS = Resource(Location, parts=(Part("evses", EVSE, "uid"), Part("connectors", Connector, "id")))
+_SESSIONS = Resource(Session, is_private=True, ends=("status", "COMPLETED"))
 
 MODULES = {
     module.identifier: module
@@ -22,8 +23,8 @@ MODULES = {
         Module("versions", _ALL, _ALL, is_functional=False),
         Module("credentials", _ALL, _ALL, is_functional=False),
         Module("locations", _CPO, _EMSP, (_LOCATIONS,)),
-        Module("sessions", _CPO, _EMSP, (Resource(Session, is_private=True),)),
-        Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True),)),
+        Module("sessions", _CPO, _EMSP, (_SESSIONS,)),
+        Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True, is_final=True),)),
         Module("tariffs", _CPO, _EMSP, (Resource(Tariff, may_be_private=True),)),
         Module("tokens", _EMSP, _CPO, (Resource(Token, "uid"),)),
         Module("commands", _EMSP, _CPO),

@@ -23,7 +23,7 @@ _HUB = frozenset({"HUB"})
 _ALL = _CPO | _EMSP | _NAP | _NSP | _SCSP
 
 _LOCATIONS = Resource(Location, parts=(Part("evses", EVSE, "uid"), Part("connectors", Connector, "id")))
-_SESSIONS = Resource(Session, appended=("charging_periods",), is_private=True)
+_SESSIONS = Resource(Session, appended=("charging_periods",), is_private=True, ends=("status", "COMPLETED"))
 
 MODULES = {
     module.identifier: module
@@ -32,7 +32,7 @@ MODULES = {
         Module("credentials", _ALL, _ALL, is_functional=False),
         Module("locations", _CPO | _NAP, _EMSP | _NSP | _NAP, (_LOCATIONS,)),
         Module("sessions", _CPO, _EMSP | _SCSP, (_SESSIONS,)),
-        Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True),)),
+        Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True, is_final=True),)),
         Module("tariffs", _CPO | _NAP, _EMSP | _NSP | _NAP, (Resource(Tariff, may_be_private=True),)),
         Module("tokens", _EMSP, _CPO, (Resource(Token, "uid", qualifier="type"),)),
         Module("commands", _EMSP, _CPO),

@@ -20,7 +20,7 @@ from wwcp_ocpi.wwcp.mapping import MappingPolicy
 from wwcp_ocpi.wwcp.model import GeoLocation, I18NText
 from wwcp_ocpi.wwcp.notes import Note
 
-_FIVE_DECIMALS, _SEVEN_DECIMALS = Decimal("1E-5"), Decimal("1E-7")
+_FIVE_DECIMALS, _SIX_DECIMALS, _SEVEN_DECIMALS = Decimal("1E-5"), Decimal("1E-6"), Decimal("1E-7")
 _LANGUAGE = re.compile(r"[A-Za-z]{2}")
 
 
@@ -89,7 +89,7 @@ class Context:
         if is_foreign or abs(place.latitude) > 90 or abs(place.longitude) > 180:
             self.note(path, "left out: expected degrees of WGS 84")
             return None
-        return OCPIGeoLocation(latitude=_degrees(place.latitude), longitude=_degrees(place.longitude))
+        return OCPIGeoLocation(latitude=_degrees(place.latitude, 10), longitude=_degrees(place.longitude, 11))
 
     def has_no_place(self, value: msgspec.Struct, names: Iterable[str], path: str) -> None:
         """Note the fields that hold something and that OCPI cannot say."""
@@ -103,11 +103,13 @@ class Context:
         return max((moment for moment in moments if moment is not None), default=self.now)
 
 
-def _degrees(value: Decimal) -> str:
+def _degrees(value: Decimal, max_length: int) -> str:
+    """Degrees as text; a sign and many digits before the point leave room for six decimals only."""
     exponent = value.as_tuple().exponent
     decimals = -exponent if isinstance(exponent, int) else 0
     if decimals > 7:
         value = value.quantize(_SEVEN_DECIMALS)
     elif decimals < 5:
         value = value.quantize(_FIVE_DECIMALS)
-    return f"{abs(value) if value == 0 else value:f}"
+    text = f"{abs(value) if value == 0 else value:f}"
+    return text if len(text) <= max_length else f"{value.quantize(_SIX_DECIMALS):f}"

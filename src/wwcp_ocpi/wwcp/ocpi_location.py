@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from wwcp_ocpi.protocol.coherence import is_time_zone
 from wwcp_ocpi.scalars import DateTime, PartyId
 from wwcp_ocpi.v2_3_0.enums import Facility, ImageCategory, ParkingType
 from wwcp_ocpi.v2_3_0.locations import EVSE as OCPIEVSE
@@ -181,6 +182,9 @@ def _facilities(pool: ChargingPool, context: Context) -> list[Facility] | None:
 def _time_zone(pool: ChargingPool, context: Context) -> str:
     told = (pool.address.time_zone if pool.address else None) or pool.time_zone
     found = context.exact(told, 255, "$.timeZone")
+    if found is not None and not is_time_zone(found):
+        context.note("$.timeZone", f"left out: no time zone is called {found[:40]!r}")
+        found = None
     if found is None:
         context.note("$.timeZone", "UTC assumed")
     return found or "UTC"

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""May this driver charge? A CPO's answer to its charge point, from the eMSP's Token and, if need be, the eMSP itself.
+
+Who must be asked is said by the Token's whitelist. Spec: mod_tokens#mod_tokens_whitelisttype_enum.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+
+from wwcp_ocpi.client.peer import Peer
+from wwcp_ocpi.partners.book import PartnerBook
+from wwcp_ocpi.partners.model import Partner
+from wwcp_ocpi.protocol import codec, patch
+from wwcp_ocpi.protocol.endpoint import Interface
+from wwcp_ocpi.protocol.errors import PartnerError, Refused, UnknownToken, Unreachable
+from wwcp_ocpi.protocol.status import StatusCode
+from wwcp_ocpi.registry import version as version_of
+from wwcp_ocpi.store.ports import Objects, Side, Stored
+
+log = structlog.get_logger()
+
+MODULE = "tokens"
+ANSWER_S = 10.0
+"""How long an eMSP may think while its driver waits."""
+
+ALLOWED, BLOCKED, NOT_ALLOWED = "ALLOWED", "BLOCKED", "NOT_ALLOWED"
+WHITELIST, AUTH_REQUEST = "WHITELIST", "AUTH_REQUEST"
+
+
+class Admission(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer, and what Session and CDR must say of it.
+
+    `allowed` is a word of AllowedType, `method` one of AuthMethod: AUTH_REQUEST when the eMSP was asked and answered.
+    `token` is the Token in the partner's version, `evse_uids` are the EVSEs that the eMSP allows, None if it named
+    none. `partner` is empty when nobody knows the Token.
+    """
+
+    allowed: str
+    method: str
+    partner: str = ""
+    token: bytes | None = None
+    reference: str | None = None
+    evse_uids: tuple[str, ...] | None = None
+    info: tuple[str, str] | None = None
+    """Language and text for the driver."""
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether to charge."""
+        return self.allowed == ALLOWED
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the driver wants to charge, by our own ids."""
+
+    location_id: str
+    evse_uids: tuple[str, ...] = ()
+
+
+class Drivers:
+    """Decides by the Tokens that eMSPs pushed, and asks eMSPs.
+
+    `asks_when_allowed` is the CPO's choice for the whitelist ALLOWED (TOK-24): ask the eMSP, or trust the Token.
+    """
+
+    def __init__(
+        self,
+        store: Objects,
+        book: PartnerBook,
+        peer_of: Callable[[Partner], Peer],
+        *,
+        asks_when_allowed: bool = False,
+    ) -> None:
+        self.asks_when_allowed = asks_when_allowed
+        self._store = store
+        self._book = book
+        self._peer_of = peer_of
+
+    async def authorize(self, uid: str, type: str = "RFID", *, at: Place | None = None) -> Admission:
+        """Decide; never raises for what a partner does. Nobody knows the Token: NOT_ALLOWED."""
+        for partner in self._emsps():
+            stored = await self._stored(partner, uid, type)
+            if stored is not None:
+                return await self._known(partner, stored, uid, type, at)
+        return await self._unknown(uid, type, at)
+
+    def _emsps(self) -> Iterable[Partner]:
+        return [
+            partner
+            for partner in self._book.all()
+            if partner.remote is not None
+            and not partner.blocked
+            and (not partner.roles or partner.roles & version_of(partner.remote.version).modules[MODULE].senders)
+        ]
+
+    async def _stored(self, partner: Partner, uid: str, type: str) -> Stored | None:
+        assert partner.remote is not None
+        version = version_of(partner.remote.version)
+        resource = version.modules[MODULE].resource
+        assert resource is not None
+        id = version.key_id(resource, uid, type)
+        stored = await self._store.find(Side.THEIRS, MODULE, id, sorted(partner.party_ids))
+        return stored if stored is not None and stored.version == version.number else None
+
+    async def _known(self, partner: Partner, stored: Stored, uid: str, type: str, at: Place | None) -> Admission:
+        fields = patch.split(stored.body)
+        whitelist = patch.text_of(fields, "whitelist")
+        is_valid = bytes(fields.get("valid", b"false")) == b"true"
+        by_token = Admission(
+            allowed=ALLOWED if is_valid else BLOCKED, method=WHITELIST, partner=partner.id, token=stored.body
+        )
+        if whitelist == "ALWAYS" or (whitelist == "ALLOWED" and not self.asks_when_allowed):
+            return by_token
+        try:
+            return await self._ask(partner, uid, type, at)
+        except PartnerError as error:
+            log.warning("driver.not_answered", partner=partner.id, whitelist=whitelist, error=str(error))
+            if _is_away(error) and whitelist in ("ALLOWED", "ALLOWED_OFFLINE"):
+                return by_token
+            return msgspec.structs.replace(by_token, allowed=NOT_ALLOWED, method=AUTH_REQUEST)
+
+    async def _unknown(self, uid: str, type: str, at: Place | None) -> Admission:
+        """Ask every eMSP at once: one may not push its Tokens, or not those of this type (TOK-03, TOK-19)."""
+
+        async def ask(partner: Partner) -> Admission | None:
+            try:
+                return await self._ask(partner, uid, type, at)
+            except UnknownToken:
+                return None
+            except PartnerError as error:
+                log.warning("driver.not_answered", partner=partner.id, whitelist=None, error=str(error))
+                return None
+
+        answers = [one for one in await asyncio.gather(*map(ask, self._emsps())) if one is not None]
+        best = sorted(answers, key=lambda one: not one.is_allowed)
+        return best[0] if best else Admission(allowed=NOT_ALLOWED, method=AUTH_REQUEST)
+
+    async def _ask(self, partner: Partner, uid: str, type: str, at: Place | None) -> Admission:
+        """What the eMSP itself says.
+
+        Raises:
+            PartnerError: nothing, or no AuthorizationInfo; UnknownToken, Refused: it says no.
+        """
+        peer = self._peer_of(partner)
+        if not peer.offers(MODULE, Interface.SENDER):
+            raise Refused(f"{partner.id} cannot be asked about Tokens")
+        references = peer.version.object_named("LocationReferences")
+        place: Any = references(location_id=at.location_id, evse_uids=list(at.evse_uids) or None) if at else None
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                found = await peer.authorize(uid, type, at=place)
+        except TimeoutError as error:
+            raise Unreachable(f"{partner.id}: no answer within {ANSWER_S:g} s") from error
+        token = getattr(found, "token", None)
+        evses = found.location.evse_uids if found.location is not None else None
+        return Admission(
+            allowed=str(found.allowed),
+            method=AUTH_REQUEST,
+            partner=partner.id,
+            token=codec.encode(token) if token is not None else None,
+            reference=getattr(found, "authorization_reference", None),
+            evse_uids=tuple(evses) if evses is not None else None,
+            info=(found.info.language, found.info.text) if found.info is not None else None,
+        )
+
+
+def _is_away(error: PartnerError) -> bool:
+    """Whether the eMSP, or a hub on the way, could not be reached or is in no state to answer (TOK-22)."""
+    return error.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.ocpi_status >= StatusCode.SERVER_ERROR
