@@ -17,7 +17,6 @@ from tests.objects import END, MIDDLE, NEW, OLD, START, booking, booking_locatio
 from tests.platforms import CPO
 from tests.rules import rule
 from wwcp_ocpi.gateway.platform import Platform
-from wwcp_ocpi.partners.publish import OwnObject
 from wwcp_ocpi.partners.pull import Pulled
 from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.errors import BadAnswer, NotFound, Refused, Unreachable, UsageError
@@ -287,9 +286,6 @@ async def test_a_published_booking_goes_to_who_asked_for_it_and_keeps_to_its_sta
     refusal = await publish(reservation_status="RESERVED", last_updated=NEW)
     assert isinstance(refusal, UsageError)
     assert (await both(cpo, emsp))["last_updated"] == MIDDLE
-    nobody = OwnObject(owner=CPO, id="B2", last_updated=0, body=json.dumps({"booking_requests": []}).encode())
-    await cpo.publisher.publish(V, "bookings", [nobody])
-    assert len(await kept(cpo, "bookings", Side.OURS, "?")) == 1
 
 
 async def test_a_partner_that_lists_the_module_as_booking_is_reached() -> None:  # defect 40

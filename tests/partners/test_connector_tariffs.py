@@ -13,7 +13,6 @@ from tests.objects import connector, evse, location, tariff
 from tests.partners.test_modules import deliver, linked, own, theirs
 from tests.platforms import ALL_VERSIONS, CPO, EMSP
 from wwcp_ocpi.gateway.platform import Platform
-from wwcp_ocpi.protocol.errors import NotFound
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.server.connector_tariffs import for_partner
 from wwcp_ocpi.server.decisions import ConnectorTariffs
@@ -147,16 +146,3 @@ async def test_a_tariff_for_one_partner_is_pushed_and_withdrawn_there_alone(vers
     await cpo.publisher.withdraw(VERSIONS[version], "tariffs", CPO, "T2")
     await deliver(cpo)
     assert net.requests == [], "nobody hears of what is for somebody else, nor of its end"
-
-
-async def test_locations_sessions_and_tokens_are_withdrawn_without_a_word(version: str) -> None:
-    net, cpo, emsp = await linked(version)
-    await cpo.publisher.publish(VERSIONS[version], "locations", [own(place(version), CPO)])
-    await deliver(cpo)
-    net.requests.clear()
-    await cpo.publisher.withdraw(VERSIONS[version], "locations", CPO, "LOC1")
-    await deliver(cpo)
-    assert net.requests == [], "there is a DELETE, but as an extension of ours"
-    with pytest.raises(NotFound):
-        await cpo.publisher.change(VERSIONS[version], "locations", CPO, ["LOC1"], {"name": "x"})
-    assert len(await theirs(emsp, version, "locations")) == 1

@@ -86,9 +86,10 @@ class Publisher:
                 of an EVSE (LOC-01), `valid` of a Token (TOK-01), the status of a Session (SES-01).
         """
         key = _key(version, kind, owner, id, qualifier)
-        if Operation.DELETE not in receiver_operations(version, kind):
+        if version.kind(kind).resource.is_lasting:
             raise UsageError(f"{kind} of OCPI {version.number} are never deleted")
-        listeners = self._listeners(version, kind)
+        heard = Operation.DELETE in receiver_operations(version, kind)
+        listeners = self._listeners(version, kind) if heard else []
 
         def decide(stored: Stored | None) -> Delete | None:
             if stored is None:

@@ -205,6 +205,8 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
     """Whether country_code and party_id in the object name whom it is for, not whose it is: a Terminal's CPO."""
     is_posted_again: bool = False
     """Whether a POST replaces what is there already, as there is no PUT: Terminals. A CDR is final."""
+    is_lasting: bool = False
+    """Whether its owner never takes it back: a Location is removed by its status (LOC-01), a Token by `valid`."""
     is_final: bool = False
     """Whether its owner never changes an object that was sent: CDRs (CDR-01)."""
     ends: tuple[str, str] | None = None

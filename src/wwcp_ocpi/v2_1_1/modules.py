@@ -14,8 +14,10 @@ _CPO = frozenset({"CPO"})
 _EMSP = frozenset({"EMSP"})
 _ALL = _CPO | _EMSP
 
-_LOCATIONS = Resource(Location, parts=(Part("evses", EVSE, "uid"), Part("connectors", Connector, "id")))
-_SESSIONS = Resource(Session, is_private=True, ends=("status", "COMPLETED"))
+_LOCATIONS = Resource(
+    Location, parts=(Part("evses", EVSE, "uid"), Part("connectors", Connector, "id")), is_lasting=True
+)
+_SESSIONS = Resource(Session, is_private=True, ends=("status", "COMPLETED"), is_lasting=True)
 
 MODULES = {
     module.identifier: module
@@ -24,7 +26,7 @@ MODULES = {
         Module("credentials", _ALL, _ALL, is_functional=False),
         Module("locations", _CPO, _EMSP, (_LOCATIONS,)),
         Module("sessions", _CPO, _EMSP, (_SESSIONS,)),
-        Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True, is_final=True),)),
+        Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True, is_final=True, is_lasting=True),)),
         Module("tariffs", _CPO, _EMSP, (Resource(Tariff, may_be_private=True),)),
         Module("tokens", _EMSP, _CPO, (Resource(Token, "uid"),)),
         Module("commands", _EMSP, _CPO),

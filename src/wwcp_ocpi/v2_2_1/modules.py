@@ -22,8 +22,12 @@ _SCSP = frozenset({"SCSP"})
 _HUB = frozenset({"HUB"})
 _ALL = _CPO | _EMSP | _NAP | _NSP | _SCSP
 
-_LOCATIONS = Resource(Location, parts=(Part("evses", EVSE, "uid"), Part("connectors", Connector, "id")))
-_SESSIONS = Resource(Session, appended=("charging_periods",), is_private=True, ends=("status", "COMPLETED"))
+_LOCATIONS = Resource(
+    Location, parts=(Part("evses", EVSE, "uid"), Part("connectors", Connector, "id")), is_lasting=True
+)
+_SESSIONS = Resource(
+    Session, appended=("charging_periods",), is_private=True, ends=("status", "COMPLETED"), is_lasting=True
+)
 
 MODULES = {
     module.identifier: module
@@ -32,9 +36,9 @@ MODULES = {
         Module("credentials", _ALL, _ALL, is_functional=False),
         Module("locations", _CPO | _NAP, _EMSP | _NSP | _NAP, (_LOCATIONS,)),
         Module("sessions", _CPO, _EMSP | _SCSP, (_SESSIONS,)),
-        Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True, is_final=True),)),
+        Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True, is_final=True, is_lasting=True),)),
         Module("tariffs", _CPO | _NAP, _EMSP | _NSP | _NAP, (Resource(Tariff, may_be_private=True),)),
-        Module("tokens", _EMSP, _CPO, (Resource(Token, "uid", qualifier="type"),)),
+        Module("tokens", _EMSP, _CPO, (Resource(Token, "uid", qualifier="type", is_lasting=True),)),
         Module("commands", _EMSP, _CPO),
         # An eMSP that relays for an SCSP is receiver and sender at once.
         Module("chargingprofiles", _EMSP | _SCSP, _CPO | _EMSP),

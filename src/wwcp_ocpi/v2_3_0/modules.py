@@ -29,8 +29,10 @@ _PTP = frozenset({"PTP"})
 _ALL = _CPO | _EMSP | _NAP | _NSP | _SCSP | _PTP
 _HUB = frozenset({"HUB"})
 
-_LOCATIONS = Resource(Location, parts=(Part("evses", EVSE, "uid"), Part("connectors", Connector, "id")))
-_TOKENS = Resource(Token, "uid", qualifier="type", pulled_only=frozenset({"EMAID"}))
+_LOCATIONS = Resource(
+    Location, parts=(Part("evses", EVSE, "uid"), Part("connectors", Connector, "id")), is_lasting=True
+)
+_TOKENS = Resource(Token, "uid", qualifier="type", pulled_only=frozenset({"EMAID"}), is_lasting=True)
 _INVOICES = Resource(InvoiceReconciliationRecord, is_private=True)
 _RESERVATION = Lifecycle(
     field="reservation_status",
@@ -56,7 +58,9 @@ _TERMINALS = Resource(
 _CONFIRMATIONS = Resource(
     FinancialAdviceConfirmation, under="financial-advice-confirmations", is_private=True, is_posted_again=True
 )
-_SESSIONS = Resource(Session, appended=("charging_periods",), is_private=True, ends=("status", "COMPLETED"))
+_SESSIONS = Resource(
+    Session, appended=("charging_periods",), is_private=True, ends=("status", "COMPLETED"), is_lasting=True
+)
 
 MODULES = {
     module.identifier: module
@@ -65,7 +69,7 @@ MODULES = {
         Module("credentials", _ALL, _ALL, is_functional=False),
         Module("locations", _CPO | _NAP, _EMSP | _NSP | _NAP | _PTP, (_LOCATIONS,)),
         Module("sessions", _CPO, _EMSP | _SCSP | _PTP, (_SESSIONS,)),
-        Module("cdrs", _CPO, _EMSP | _PTP, (Resource(CDR, is_private=True, is_final=True),)),
+        Module("cdrs", _CPO, _EMSP | _PTP, (Resource(CDR, is_private=True, is_final=True, is_lasting=True),)),
         Module("tariffs", _CPO | _NAP, _EMSP | _NSP | _NAP | _PTP, (Resource(Tariff, may_be_private=True),)),
         Module("tokens", _EMSP, _CPO, (_TOKENS,)),
         Module("commands", _EMSP | _PTP, _CPO),
