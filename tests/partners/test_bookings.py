@@ -245,6 +245,7 @@ async def test_the_desk_knows_only_our_bookings_and_what_makes_one() -> None:
     assert (await both(cpo, emsp))["reservation_status"] == "RESERVED"
 
 
+@rule("BKG-20")
 @rule("BKG-04")
 async def test_a_pull_brings_the_truth_of_both_kinds() -> None:
     _, cpo, emsp, _ = await linked()

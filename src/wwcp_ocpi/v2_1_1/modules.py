@@ -28,7 +28,7 @@ MODULES = {
         Module("sessions", _CPO, _EMSP, (_SESSIONS,)),
         Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True, is_final=True, is_lasting=True),)),
         Module("tariffs", _CPO, _EMSP, (Resource(Tariff, may_be_private=True),)),
-        Module("tokens", _EMSP, _CPO, (Resource(Token, "uid"),)),
+        Module("tokens", _EMSP, _CPO, (Resource(Token, "uid", is_lasting=True),)),
         Module("commands", _EMSP, _CPO),
     )
 }
