@@ -129,5 +129,5 @@ class Work:
     def refusal(self, place: str, setting: str | None, text: str) -> CannotConvert:
         """The error of something that must be told and cannot."""
         path = self.path + place
-        advice = f"; the setting {setting!r} would supply it" if setting else ""
+        advice = f"; the setting {setting!r} decides it" if setting else ""
         return CannotConvert(f"{path}: OCPI {self.target} {text}{advice}", path=path, setting=setting)

@@ -68,7 +68,7 @@ OBJECTS: dict[tuple[str, str], tuple[Rule, ...]] = {
             "max_price",
             "start_date_time",
             "end_date_time",
-            why="2.1.1 has no place for it, and a driver is told more, or at another time, than is charged.",
+            why="2.1.1 has no place for it: what a driver is told may differ from what is charged.",
         ),
     ),
     ("TariffElement", "TariffElement"): (

@@ -8,8 +8,8 @@ from wwcp_ocpi.convert.rules import Words
 WORDS: dict[tuple[str, str], Words] = {
     ("ConnectorType", "ConnectorType"): Words(
         down={"SAE_J3400": "TESLA_S", "MCS": None},
-        why="SAE J3400 is the plug that 2.2.1 names after Tesla. Another plug that cannot be named is not told: the "
-        "Connector is left out, and an EVSE that has no other with it.",
+        why="The plug of SAE J3400 is that of TESLA_S. A plug that cannot be named is not told as another one: the Connector "
+        "is left out, and an EVSE that has no other with it.",
     ),
     ("ParkingRestriction", "ParkingRestriction"): Words(
         down=dict.fromkeys(("EMPLOYEES", "TAXIS", "TENANTS")), why="A restriction that cannot be named is left out."
