@@ -11,7 +11,8 @@ nothing better is known, and is kept as well, so that it comes back.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
+from functools import cache
 
 import msgspec
 
@@ -72,15 +73,23 @@ def _told(plan: Plan, rule: Rule, fields: RawObject, work: Work, kept: _Kept) ->
 
 def _up(target: StructType, rule: Rule, fields: RawObject, work: Work) -> RawObject:
     """What a rule makes, and unknown fields with the name of one that it does not make."""
-    part = _change(rule.up, fields, rule.lower, work)
+    part = _change(rule.up, fields, rule.lower, work, rule.upper)
     for name in rule.upper:
         if name in fields and name not in part and name not in rule.lower and is_valid(target, name, fields[name]):
             part = {**part, name: fields[name]}
+    for name in _required(target).intersection(rule.upper):
+        if name not in part:
+            raise work.refusal(f".{name}", None, f"requires {name}")
     return part
 
 
+@cache
+def _required(cls: StructType) -> frozenset[str]:
+    return frozenset(field.name for field in fields_of(cls) if field.cardinality.is_required)
+
+
 def _down(plan: Plan, rule: Rule, fields: RawObject, work: Work) -> RawObject:
-    part = _change(rule.down, fields, rule.upper, work)
+    part = _change(rule.down, fields, rule.upper, work, rule.lower)
     for name in rule.lower:
         if name not in fields or name in rule.upper:
             continue
@@ -91,14 +100,19 @@ def _down(plan: Plan, rule: Rule, fields: RawObject, work: Work) -> RawObject:
     return part
 
 
-def _change(change: Change | None, fields: RawObject, names: Collection[str], work: Work) -> RawObject:
+def _change(
+    change: Change | None, fields: RawObject, names: Sequence[str], work: Work, others: Sequence[str] = ()
+) -> RawObject:
+    """What a direction of a rule makes of the fields `names`; `others` are those of the other side."""
     if change is None:
         return {name: fields[name] for name in names if name in fields}
     part = change(fields, work)
     if work.to is not None:
-        source = next((name for name in names if name in fields), None)
-        if source is not None:
-            for name in part:
+        counterparts = dict(zip(others, names, strict=True)) if len(others) == len(names) else {}
+        first = next((name for name in names if name in fields), None)
+        for name in part:
+            source = name if name in fields else counterparts.get(name, first)
+            if source in fields:
                 work.moved(f".{source}", f".{name}")
     return part
 

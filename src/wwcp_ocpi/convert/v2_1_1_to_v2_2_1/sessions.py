@@ -169,11 +169,10 @@ def _cdr_evse(extract: RawObject, known: RawObject, moment: msgspec.Raw, work: W
     uid, id = text_of(extract, "evse_uid") or "", text_of(extract, "connector_id") or ""
     evse = _named(children(known, "evses"), "uid", uid) or {}
     electric = _named(children(evse, "connectors"), "id", id)
+    if uid == id == NA:
+        return None  # CDR-25: the rest says nothing then
     if electric is None:
-        for name in ("evse_uid", "evse_id", "connector_id"):
-            if text_of(extract, name) != NA:
-                work.lose(f".cdr_location.{name}", f"OCPI {work.target} wants voltage and amperage beside it")
-        for name in _KIND:
+        for name in ("evse_uid", "evse_id", "connector_id", *_KIND):
             work.lose(f".cdr_location.{name}", f"OCPI {work.target} wants voltage and amperage beside it")
         return None
     try:
