@@ -99,8 +99,9 @@ def _value(field: Field, random: Random, often: float) -> Any:
     if issubclass(kind, OCPIEnum):
         return random.choice(list(kind)).value
     if kind is DateTime:
-        return f"20{random.randrange(10, 40)}-0{random.randrange(1, 10)}-11T10:0{random.randrange(10)}:09" + random.choice(
-            ("", "Z", ".5Z")
+        return (
+            f"20{random.randrange(10, 40)}-0{random.randrange(1, 10)}-11T10:0{random.randrange(10)}:09"
+            + random.choice(("", "Z", ".5Z"))
         )
     if kind is Decimal:
         return Decimal(random.randrange(-(10**6), 10**6)).scaleb(-random.randrange(5)) + random.choice(

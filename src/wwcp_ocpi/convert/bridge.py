@@ -185,4 +185,3 @@ def _existing(path: str, value: Any) -> str:
         else:
             break
     return path[:end]
-

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from wwcp_ocpi.convert.bridge import Converted, convert
+from wwcp_ocpi.convert.bridge import STEPS, Converted, convert
 from wwcp_ocpi.convert.context import NOTHING_KNOWN, ConnectorKind, Context
 from wwcp_ocpi.convert.engine import same
 from wwcp_ocpi.protocol.etag import canonical
@@ -25,6 +25,12 @@ IDS = ("uid", "id", "start_date_time")
 """By which of its fields an entry of a list is known again."""
 
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
+_KEPT: dict[str, dict[str, set[str]]] = {step.extension: {} for step in STEPS}
+"""The fields above that stand for a field below, by the extension that keeps what they cannot say."""
+for _step in STEPS:
+    for _rule in (rule for rules in _step.objects.values() for rule in rules):
+        for _name in _rule.lower:
+            _KEPT[_step.extension].setdefault(_name, set()).update(_rule.upper)
 
 
 def merge_back(
@@ -58,11 +64,27 @@ def merge_back(
 
 def _object(stored: RawObject, before: RawObject, after: RawObject, path: str, hidden: frozenset[str]) -> RawObject:
     made: RawObject = {}
+    spoken_of = _spoken_of(before, after)
     for name in {**stored, **after}:
-        value = _value(stored.get(name), before.get(name), after.get(name), f"{path}.{name}", hidden)
+        old = None if name in spoken_of else before.get(name)
+        value = _value(stored.get(name), old, after.get(name), f"{path}.{name}", hidden)
+        if name in spoken_of and name not in after:
+            continue
         if value is not None:
             made[name] = value
     return made
+
+
+def _spoken_of(before: RawObject, after: RawObject) -> set[str]:
+    """Fields that say the same as before only because what was changed cannot be said in them."""
+    found: set[str] = set()
+    for extension, fields in _KEPT.items():
+        if not same(before.get(extension), after.get(extension)):
+            old, new = (split(one[extension]) if extension in one else {} for one in (before, after))
+            for name in old.keys() | new.keys():
+                if not same(old.get(name), new.get(name)):
+                    found |= fields.get(name, set())
+    return found
 
 
 def _value(
@@ -176,4 +198,3 @@ def _said(stored: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     if (place := stored.get("cdr_location")) is not None:
         names = ("connector_standard", "connector_format", "connector_power_type")
         yield "connector", ConnectorKind(*(place[name] for name in names))
-

@@ -306,4 +306,3 @@ def _is_struct(kind: Any) -> bool:
 
 def _is_enum(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, OCPIEnum)
-

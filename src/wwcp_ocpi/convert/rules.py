@@ -72,6 +72,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """The field in which objects of the upper version keep what only the lower one can say."""
         return f"ocpi_{self.lower.number.replace('.', '_')}"
 
+    def __repr__(self) -> str:
+        return f"<{self.lower.number} to {self.upper.number}>"
+
 
 def raw(value: object) -> msgspec.Raw:
     """A plain value as the value of a field."""

@@ -43,7 +43,9 @@ def _cdr_token(fields: RawObject, work: Work) -> RawObject:
         raise work.refusal(".auth_id", "driver", "wants the eMSP of the driver, or the Token by the setting 'token'")
     for name in ("token_uid", "token_type"):
         if getattr(context, name) is None:
-            raise work.refusal(".auth_id", name, "wants the Token itself, by the setting 'token', or what is known of it")
+            raise work.refusal(
+                ".auth_id", name, "wants the Token itself, by the setting 'token', or what is known of it"
+            )
     token_fields: dict[str, Any] = {"uid": context.token_uid, "type": context.token_type, "contract_id": contract}
     return {"cdr_token": raw({**driver._asdict(), **token_fields})}
 
@@ -252,4 +254,3 @@ OBJECTS: dict[tuple[str, str], tuple[Rule, ...]] = {
         *added("tariff_id", why="2.1.1 does not say which Tariff held."),
     ),
 }
-

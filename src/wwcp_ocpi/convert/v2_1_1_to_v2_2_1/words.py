@@ -74,7 +74,8 @@ WORDS: dict[tuple[str, str], Words] = {
         why="A dimension that cannot be named is left out; see `ChargingPeriod.dimensions` for what a period holds then.",
     ),
     ("CommandResponseType", "CommandResponseType"): Words(
-        up={"TIMEOUT": "REJECTED"}, why="2.1.1 sends a late TIMEOUT in the same object; a direct answer has no such word."
+        up={"TIMEOUT": "REJECTED"},
+        why="2.1.1 sends a late TIMEOUT in the same object; a direct answer has no such word.",
     ),
     ("CommandResponseType", "CommandResultType"): Words(
         up={"UNKNOWN_SESSION": "REJECTED"},
