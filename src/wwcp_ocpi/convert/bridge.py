@@ -61,7 +61,7 @@ def convert(body: bytes, object: str, source: str, target: str, context: Context
         MalformedBody, TooLarge: `body` is no JSON, or nested too deep.
         UsageError: no such version or object.
     """
-    known = version(source)
+    known, _ = version(source), version(target)
     name = object_name(object, known)
     cls = known.objects[_own_name(name, known)]
     if not codec.conforms(cls, body):
