@@ -64,13 +64,20 @@ def convert(body: bytes, object: str, source: str, target: str, context: Context
     known, _ = version(source), version(target)
     name = object_name(object, known)
     cls = known.objects[_own_name(name, known)]
-    if not codec.conforms(cls, body):
+    careful = not codec.conforms(cls, body)
+    if careful:
         conformance.refuse_errors(conformance.check(cls, body), f"{name} of OCPI {source}")
-    return convert_checked(body, name, source, target, context)
+    return convert_checked(body, name, source, target, context, careful=careful)
 
 
-def convert_checked(body: bytes, name: str, source: str, target: str, context: Context) -> Converted:
-    """As `convert`, for an object that is known to be valid."""
+def convert_checked(
+    body: bytes, name: str, source: str, target: str, context: Context, *, careful: bool = True
+) -> Converted:
+    """As `convert`, for an object that is known to be valid, by its name in the specification.
+
+    Args:
+        careful: whether it may have a word, a length or a form that its version does not allow.
+    """
     way = _way(version(source), version(target))
     if way and name in NOT_CONVERTED:
         path, why = "$", NOT_CONVERTED[name]
@@ -79,7 +86,7 @@ def convert_checked(body: bytes, name: str, source: str, target: str, context: C
         _pair(step, name, step.upper if up else step.lower)
     origin, losses, moves = body, list[Loss](), list[dict[str, str]]()
     for index, (step, up) in enumerate(way):
-        plan = plan_of(step, _pair(step, name, step.upper if up else step.lower), up)
+        plan = plan_of(step, _pair(step, name, step.upper if up else step.lower), up, careful and up)
         if plan.leaves_alone(body):
             moves.append({})
             continue

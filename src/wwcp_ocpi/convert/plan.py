@@ -60,24 +60,28 @@ class Mistake(Exception):
     """The tables do not cover a difference, or cover what is none."""
 
 
-def plan_of(step: Step, pair: tuple[str, str], up: bool) -> Plan:
+@cache
+def plan_of(step: Step, pair: tuple[str, str], up: bool, careful: bool = False) -> Plan:
     """The plan for an object by its names below and above.
+
+    Args:
+        careful: for an object that is not all that its version specifies, like one with a text that is too long. It
+            passes upwards, but would not come down again as it is, so what passes is looked at as well.
 
     Raises:
         Mistake: the tables have a gap, or a rule without need.
     """
-    return _plan(step, pair, up)
-
-
-@cache
-def _plan(step: Step, pair: tuple[str, str], up: bool) -> Plan:
     lower, upper = step.lower.objects[pair[0]], step.upper.objects[pair[1]]
     found = mistakes(step, pair)
     if found:
         raise Mistake(f"{step.lower.number} to {step.upper.number}: {'; '.join(found)}")
     named = step.objects.get(pair, ())
-    derived, nested = _derived(step, lower, upper, up, named)
-    rules = [rule for rule in (*named, *derived) if (rule.up if up else rule.down) is not None]
+    derived, nested = _derived(step, lower, upper, up, careful, named)
+    rules = [
+        rule
+        for rule in (*named, *derived)
+        if (rule.up if up else rule.down) is not None or (careful and rule.down is not None)
+    ]
     special: dict[str, Nested | Rule] = dict(nested)
     for rule in rules:
         special |= dict.fromkeys((*rule.lower, *rule.upper), rule)
@@ -112,7 +116,7 @@ def _needles(step: Step, special: Mapping[str, Nested | Rule]) -> tuple[bytes, .
 
 
 def _derived(
-    step: Step, lower: StructType, upper: StructType, up: bool, named: tuple[Rule, ...]
+    step: Step, lower: StructType, upper: StructType, up: bool, careful: bool, named: tuple[Rule, ...]
 ) -> tuple[list[Rule], dict[str, Nested]]:
     """Rules for enums, and what lies below, of the fields that need no rule by name."""
     essentials = {name for rule in named if rule.kind == "essential" for name in rule.lower}
@@ -125,7 +129,7 @@ def _derived(
         if field is None or below.name in covered:
             continue
         if _is_struct(below.type) and _is_struct(field.type):
-            plan = _plan(step, (below.type.__name__, field.type.__name__), up)
+            plan = plan_of(step, (below.type.__name__, field.type.__name__), up, careful)
             if plan.special:
                 target = field if up else below
                 is_required = target.cardinality.is_required or below.name in essentials
