@@ -104,7 +104,7 @@ def test_settings_supply_what_2_1_1_does_not_say(
 def test_settings_may_be_objects_in_files(cli: CLI, tmp_path: Path) -> None:
     (tmp_path / "location.json").write_bytes(body(location("2.3.0")))
     (tmp_path / "token.json").write_bytes(body(token("2.1.1")))
-    options = ("--location", "location.json", "--postal-code", "", "--json")
+    options: tuple[str, ...] = ("--location", "location.json", "--postal-code", "", "--json")
     ran = cli("convert", "-", *DOWN, "Session", *options, stdin=body(session("2.3.0")))
     assert ran.code == 0, ran.err
     assert ran.json["value"]["location"]["evses"][0]["uid"] == "E1"

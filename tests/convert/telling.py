@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from wwcp_ocpi.convert import NOTHING_KNOWN, Context, convert
+from wwcp_ocpi.convert import NOTHING_KNOWN, Context, Converted, convert
 from wwcp_ocpi.protocol.errors import CannotConvert
 
 V1, V2, V3 = "2.1.1", "2.2.1", "2.3.0"
@@ -30,6 +30,16 @@ def refused(
     except CannotConvert as error:
         return error.path, error.setting, str(error)
     raise AssertionError(f"expected a refusal, got {done.body!r}")
+
+
+def attempt(
+    body: bytes, name: str, source: str, target: str, context: Context = NOTHING_KNOWN
+) -> Converted | CannotConvert:
+    """What comes of a conversion, as a value."""
+    try:
+        return convert(body, name, source, target, context)
+    except CannotConvert as error:
+        return error
 
 
 def also(value: dict[str, Any], **more: Any) -> dict[str, Any]:

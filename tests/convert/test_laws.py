@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.convert.making import CONTEXT, EVERY_OBJECT, at, body_of, canonical, errors, names, seeds, type_of
+from tests.convert.telling import attempt
 from wwcp_ocpi.convert import Converted, convert
 from wwcp_ocpi.convert.bridge import STEPS
 from wwcp_ocpi.convert.rules import Step
-from wwcp_ocpi.protocol.errors import CannotConvert
 
 NOT_ALONE = frozenset({"CdrDimension"})
 """What may have no counterpart by itself; a ChargingPeriod with FLAT in it is converted."""
@@ -27,12 +27,12 @@ often = settings(max_examples=12, suppress_health_check=list(HealthCheck), deran
 
 def told(body: bytes, name: str, source: str, target: str) -> Converted | None:
     """The object in the other version, if it can be told; a refusal names a place."""
-    try:
-        return convert(body, name, source, target, CONTEXT)
-    except CannotConvert as refused:
-        assert refused.path is not None
-        at(canonical(body), refused.path)
-        return None
+    done = attempt(body, name, source, target, CONTEXT)
+    if isinstance(done, Converted):
+        return done
+    assert done.path is not None
+    at(canonical(body), done.path)
+    return None
 
 
 def there_and_back(name: str, lower: str, upper: str, seed: int) -> None:

@@ -195,7 +195,12 @@ def test_what_a_cdr_has_more_is_lost_below_and_signed_data_passes_above() -> Non
         "encoding_method": "OCMF",
         "signed_values": [{"nature": "Start", "plain_data": "a", "signed_data": "b" * 5000}],
     }
-    more = {"session_id": "S", "credit": True, "home_charging_compensation": False, "signed_data": signed}
+    more: dict[str, Any] = {
+        "session_id": "S",
+        "credit": True,
+        "home_charging_compensation": False,
+        "signed_data": signed,
+    }
     assert told(cdr(V2, **more), "CDR", V2, V3) == (cdr(V3, **more), {})
     losses = told(cdr(V2, total_energy_cost={"excl_vat": 1}, **more), "CDR", V2, V1, KNOWN)[1]
     assert {f"$.{name}" for name in (*more, "total_energy_cost")} <= set(losses)

@@ -95,7 +95,7 @@ def test_whatever_stands_in_fields_of_the_other_version_the_result_is_valid(
     which: tuple[str, str], name: str, seed: int, wrong: Any, at: int
 ) -> None:
     source, target = which
-    others = sorted(type_of(name, target).__struct_fields__) + ["ocpi_2_1_1", "ocpi_2_2_1"]
+    others = [*sorted(type_of(name, target).__struct_fields__), "ocpi_2_1_1", "ocpi_2_2_1"]
     field = others[at % len(others)]
     if field in type_of(name, source).__struct_fields__:
         return

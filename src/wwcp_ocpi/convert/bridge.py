@@ -15,7 +15,7 @@ from wwcp_ocpi.convert.v2_1_1_to_v2_2_1 import STEP as STEP_2_2_1
 from wwcp_ocpi.convert.v2_2_1_to_v2_3_0 import STEP as STEP_2_3_0
 from wwcp_ocpi.convert.work import Inexpressible, Journal, Loss, Work
 from wwcp_ocpi.protocol import codec, conformance
-from wwcp_ocpi.protocol.errors import CannotConvert, NotInVersion, UsageError
+from wwcp_ocpi.protocol.errors import CannotConvert, NotInVersion
 from wwcp_ocpi.protocol.patch import RawObject, join, split
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version
@@ -185,10 +185,12 @@ def _existing(path: str, value: Any) -> str:
     """As much of a path as there is."""
     end = 1
     for match in _STEP.finditer(path, 1):
-        key: str | int = match[1] if match[1] is not None else int(match[2])
-        if isinstance(value, dict) and key in value or isinstance(value, list) and int(key) < len(value):
-            value = value[key]
-            end = match.end()
+        name, index = match[1], int(match[2] or 0)
+        if name is not None and isinstance(value, dict) and name in value:
+            value = value[name]
+        elif name is None and isinstance(value, list) and index < len(value):
+            value = value[index]
         else:
             break
+        end = match.end()
     return path[:end]

@@ -131,7 +131,7 @@ def _below(entry: Nested, value: msgspec.Raw, work: Work, out: RawObject) -> Non
                 raise
             work.lose(f".{name}", f"{reason.text}; left out")
         return
-    entries, made = _raws.decode(value), []
+    entries, made = _raws.decode(value), list[msgspec.Raw]()
     for index, one in enumerate(entries):
         if plan.leaves_alone(bytes(one)):
             work.moved(f".{name}[{index}]", f".{name}[{len(made)}]")
@@ -257,5 +257,5 @@ class _Kept:
             if name == self.plan.extension:
                 out[name] = value
             else:
-                place = f".{self.plan.extension}" + ("" if name == ABSENT else f".{name}")
+                place = f".{self.plan.extension}" + (f".{name}" if name in self.plan.special else "")
                 work.lose(place, "kept from an earlier version, and not true any more")

@@ -102,7 +102,7 @@ def _value(
     if kinds == {b"{"}:
         return msgspec.Raw(join(_object(split(stored), split(before), split(after), path, hidden)))
     if kinds == {b"["}:
-        lists = (_raws.decode(value) for value in (stored, before, after))
+        lists = _raws.decode(stored), _raws.decode(before), _raws.decode(after)
         return msgspec.Raw(msgspec.json.encode(_list(*lists, path, hidden)))
     return after
 
@@ -133,30 +133,28 @@ def _list(
     return [*made, *(entry for rest in unseen.values() for entry in rest)]
 
 
-def _matches(before: Sequence[msgspec.Raw], after: Sequence[msgspec.Raw]) -> Iterator[int | None]:
-    """Which of the entries before each of those after is: the same one, the one of the same id, or that of the place."""
+def _matches(before: Sequence[msgspec.Raw], after: Sequence[msgspec.Raw]) -> list[int | None]:
+    """Which entry before each of those after is: the same one, the one of the same id, or that of its place."""
     free = dict.fromkeys(range(len(before)))
-    whole_before, whole_after = [_key(one) for one in before], [_key(one) for one in after]
-    id_before, id_after = [_id(one) for one in before], [_id(one) for one in after]
-    found: list[int | None] = [None] * len(after)
-    for old, new in ((whole_before, whole_after), (id_before, id_after)):
-        for at, key in enumerate(new):
-            if found[at] is None and key is not None:
-                found[at] = next((index for index in free if old[index] == key), None)
-                if found[at] is not None:
-                    del free[found[at]]
-    for at in range(len(after)):
-        if found[at] is None and at in free and id_before[at] is None and len(before) == len(after):
-            found[at] = at
-            del free[at]
-    return iter(found)
+    found: dict[int, int] = {}
+    for key_of in (_key, _id):
+        old = [key_of(one) for one in before]
+        for at, one in enumerate(after):
+            key = key_of(one) if at not in found else None
+            match = next((index for index in free if old[index] == key), None) if key is not None else None
+            if match is not None:
+                found[at] = match
+                del free[match]
+    if len(before) == len(after):
+        found |= {at: at for at in range(len(after)) if at not in found and at in free and _id(before[at]) is None}
+    return [found.get(at) for at in range(len(after))]
 
 
-def _key(value: msgspec.Raw) -> bytes:
+def _key(value: msgspec.Raw) -> object:
     return canonical(bytes(value))
 
 
-def _id(value: msgspec.Raw) -> tuple[str, bytes] | None:
+def _id(value: msgspec.Raw) -> object:
     if bytes(value)[:1] != b"{":
         return None
     fields = split(value)

@@ -35,5 +35,8 @@ def _kept(fields: RawObject, work: Work) -> RawObject:
 def dimensions(*, up: bool) -> Rule:
     """The rule for the dimensions of a period. `up`: whether there are some that the upper version lacks."""
     change: Change | None = _kept if up else None
-    why = "A dimension that cannot be told is left out. A period that has no other holds TIME of 0 hours, which costs nothing."
+    why = (
+        "A dimension that cannot be told is left out. A period that has no other holds TIME of 0 hours, which "
+        "costs nothing."
+    )
     return differs("dimensions", "dimensions", up=change, down=_told, why=why)

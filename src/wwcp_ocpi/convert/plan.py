@@ -255,7 +255,7 @@ def _mistakes(step: Step, pair: tuple[str, str]) -> Iterator[str]:
         if rule.down is None and (rule.up is not None or rule.lower != rule.upper):
             yield f"{where}: the rule for {', '.join((*rule.lower, *rule.upper))} has no way down"
     for name in sorted({*lower_named, *upper_named}):
-        if name in lower_named and name not in below or name in upper_named and name not in above:
+        if (name in lower_named and name not in below) or (name in upper_named and name not in above):
             yield f"{where}.{name} is named by a rule and not there"
         if lower_named.count(name) > 1 or upper_named.count(name) > 1:
             yield f"{where}.{name} is named twice"

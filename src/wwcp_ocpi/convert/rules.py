@@ -151,7 +151,7 @@ def essential(name: str, why: str) -> Rule:
 
 
 def decisive(*names: str, why: str) -> tuple[Rule, ...]:
-    """Optional fields that the upper version has more, without which the rest of the object would mean something else."""
+    """Optional fields that the upper version has more, and without which the rest of the object would mean another."""
     return tuple(_decisive(name, why) for name in names)
 
 

@@ -41,8 +41,8 @@ OBJECTS: dict[tuple[str, str], tuple[Rule, ...]] = {
             "roles",
             up=_roles,
             down=_party,
-            why="One party below, which is the one with the role of the setting `role`, or the first. Above it is the only "
-            "entry of `roles`, with that role.",
+            why="One party below, which is the one with the role of the setting `role`, or the first. Above it is"
+            " the only entry of `roles`, with that role.",
         ),
     ),
 }

@@ -193,8 +193,8 @@ OBJECTS: dict[tuple[str, str], tuple[Rule, ...]] = {
             "twentyfourseven",
             up=_always_open,
             down=_maybe_always_open,
-            why="2.1.1 has either regular hours or this field, 2.2.1 always this field. Beside regular hours `false` is "
-            "left out below; where it is missing, it is `false` above.",
+            why="2.1.1 has either regular hours or this field, 2.2.1 always this field. Beside regular hours "
+            "`false` is left out below; where it is missing, it is `false` above.",
         ),
     ),
 }

@@ -68,8 +68,8 @@ _DRIVER = differs(
     "cdr_token",
     up=_cdr_token,
     down=_auth_id,
-    why="The contract id below, all that identifies the Token above: taken from the setting `token`, or else from `driver`, "
-    "`token_uid` and `token_type`. A contract id in the form of eMI3 names the eMSP itself.",
+    why="The contract id below, all that identifies the Token above: taken from the setting `token`, or else from"
+    " `driver`, `token_uid` and `token_type`. A contract id in the form of eMI3 names the eMSP itself.",
 )
 
 
@@ -217,8 +217,9 @@ OBJECTS: dict[tuple[str, str], tuple[Rule, ...]] = {
             "location_id evse_uid connector_id",
             up=_ids,
             down=_location,
-            why="The whole Location below, ids above. `#NA` stands above where the Location has not exactly one EVSE or "
-            "Connector. Below, the Location is that of the setting `location`, with the EVSE and Connector in question.",
+            why="The whole Location below, ids above. `#NA` stands above where the Location has not exactly one "
+            "EVSE or Connector. Below, the Location is that of the setting `location`, with the EVSE and "
+            "Connector in question.",
         ),
         priced("total_cost"),
     ),
@@ -232,9 +233,10 @@ OBJECTS: dict[tuple[str, str], tuple[Rule, ...]] = {
             "cdr_location",
             up=_cdr_location,
             down=_cdr_whole_location,
-            why="A Location below, an extract above. Below, the EVSE is told if the setting `location` knows voltage and "
-            "amperage of the Connector; its status is UNKNOWN, its `last_updated` that of the CDR. Above, a Location "
-            "without Connector, or with several that differ, needs the setting `connector`.",
+            why="A Location below, an extract above. Below, the EVSE is told if the setting `location` knows "
+            "voltage and amperage of the Connector; its status is UNKNOWN, its `last_updated` that of the "
+            "CDR. Above, a Location without Connector, or with several that differ, needs the setting "
+            "`connector`.",
         ),
         priced("total_cost"),
         *added("session_id", why="2.1.1 does not tie a CDR to its Session."),
@@ -246,7 +248,8 @@ OBJECTS: dict[tuple[str, str], tuple[Rule, ...]] = {
             "credit",
             "credit_reference_id",
             "home_charging_compensation",
-            why="2.1.1 has neither invoices nor credit CDRs nor home charging. The total of a credit CDR stays negative.",
+            why="2.1.1 has neither invoices nor credit CDRs nor home charging. The total of a credit CDR stays "
+            "negative.",
         ),
     ),
     ("ChargingPeriod", "ChargingPeriod"): (

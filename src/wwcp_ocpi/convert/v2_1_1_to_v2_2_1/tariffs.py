@@ -55,7 +55,10 @@ def priced(name: str) -> Rule:
                 work.lose(f".{name}.{other}", f"OCPI {work.target} has one number, without VAT")
         return {name: price["excl_vat"]}
 
-    why = "A number without VAT below. Above it is the price without VAT; the one with VAT is told if the setting `vat` is."
+    why = (
+        "A number without VAT below. Above it is the price without VAT; the one with VAT is told if the setting"
+        " `vat` is."
+    )
     return differs(name, name, up=up, down=down, why=why, kind="price")
 
 
@@ -74,8 +77,8 @@ OBJECTS: dict[tuple[str, str], tuple[Rule, ...]] = {
     ("TariffElement", "TariffElement"): (
         essential(
             "restrictions",
-            why="An element whose restrictions cannot be told is left out whole: without them its prices would hold where "
-            "they do not.",
+            why="An element whose restrictions cannot be told is left out whole: without them its prices would "
+            "hold where they do not.",
         ),
     ),
     ("PriceComponent", "PriceComponent"): (

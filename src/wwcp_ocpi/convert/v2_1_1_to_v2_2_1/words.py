@@ -45,8 +45,8 @@ _NEW_DIMENSIONS = (
 WORDS: dict[tuple[str, str], Words] = {
     ("ConnectorType", "ConnectorType"): Words(
         down=dict.fromkeys(_NEW_PLUGS),
-        why="A plug that cannot be named is not told as another one: the Connector is left out, and an EVSE that has no "
-        "other with it.",
+        why="A plug that cannot be named is not told as another one: the Connector is left out, and an EVSE that "
+        "has no other with it.",
     ),
     ("PowerType", "PowerType"): Words(
         down={"AC_2_PHASE": "AC_1_PHASE", "AC_2_PHASE_SPLIT": "AC_1_PHASE"},
@@ -71,7 +71,8 @@ WORDS: dict[tuple[str, str], Words] = {
     ("CdrDimensionType", "CdrDimensionType"): Words(
         up={"FLAT": None},
         down=dict.fromkeys(_NEW_DIMENSIONS),
-        why="A dimension that cannot be named is left out; see `ChargingPeriod.dimensions` for what a period holds then.",
+        why="A dimension that cannot be named is left out; see `ChargingPeriod.dimensions` for what a period "
+        "holds then.",
     ),
     ("CommandResponseType", "CommandResponseType"): Words(
         up={"TIMEOUT": "REJECTED"},
@@ -82,6 +83,7 @@ WORDS: dict[tuple[str, str], Words] = {
         down=dict.fromkeys(
             ("CANCELED_RESERVATION", "EVSE_INOPERATIVE", "EVSE_OCCUPIED", "FAILED", "UNKNOWN_RESERVATION"), "REJECTED"
         ),
-        why="2.1.1 has one object for the answer and for the result. REJECTED is its word for all that came to nothing.",
+        why="2.1.1 has one object for the answer and for the result. REJECTED is its word for all that came to "
+        "nothing.",
     ),
 }

@@ -88,7 +88,7 @@ def _percent(fields: RawObject, work: Work) -> Decimal:
 
 
 def _price(fields: RawObject, work: Work, change: Callable[[Decimal, Decimal], Decimal]) -> RawObject:
-    said = {name: fields[name] for name in ("price", "vat") if name in fields}
+    said: RawObject = {name: fields[name] for name in ("price", "vat") if name in fields}
     if work.scope.get("tax_included") != "YES":
         return said
     vat = _percent(fields, work)
@@ -123,8 +123,8 @@ OBJECTS: dict[tuple[str, str], tuple[Rule, ...]] = {
             up=_taxes,
             down=_vat,
             kind="price",
-            why="The difference between both prices below is the one tax above, named VAT. Below, the price with VAT is the "
-            "sum of all.",
+            why="The difference between both prices below is the one tax above, named VAT. Below, the price with "
+            "VAT is the sum of all.",
         ),
     ),
     ("Price", "PriceLimit"): (renamed("excl_vat", "before_taxes"), renamed("incl_vat", "after_taxes")),
@@ -145,16 +145,16 @@ OBJECTS: dict[tuple[str, str], tuple[Rule, ...]] = {
             up=_gross_price,
             down=_net_price,
             kind="price",
-            why="A price that contains tax (`tax_included` YES) is told below without it: divided by 1 + `vat` / 100, to four "
-            "decimals. Where `vat` is missing, the setting `vat` says it. Above it is as it came, unless the setting "
-            "`tax_included` is YES.",
+            why="A price that contains tax (`tax_included` YES) is told below without it: divided by 1 + `vat` / "
+            "100, to four decimals. Where `vat` is missing, the setting `vat` says it. Above it is as it "
+            "came, unless the setting `tax_included` is YES.",
         ),
     ),
     ("TariffElement", "TariffElement"): (
         essential(
             "restrictions",
-            why="An element whose restrictions cannot be told is left out whole: without them its prices would hold where "
-            "they do not.",
+            why="An element whose restrictions cannot be told is left out whole: without them its prices would "
+            "hold where they do not.",
         ),
     ),
     ("TariffRestrictions", "TariffRestrictions"): decisive(

@@ -8,8 +8,8 @@ from wwcp_ocpi.convert.rules import Words
 WORDS: dict[tuple[str, str], Words] = {
     ("ConnectorType", "ConnectorType"): Words(
         down={"SAE_J3400": "TESLA_S", "MCS": None},
-        why="The plug of SAE J3400 is that of TESLA_S. A plug that cannot be named is not told as another one: the Connector "
-        "is left out, and an EVSE that has no other with it.",
+        why="The plug of SAE J3400 is that of TESLA_S. A plug that cannot be named is not told as another one: "
+        "the Connector is left out, and an EVSE that has no other with it.",
     ),
     ("ParkingRestriction", "ParkingRestriction"): Words(
         down=dict.fromkeys(("EMPLOYEES", "TAXIS", "TENANTS")), why="A restriction that cannot be named is left out."
@@ -22,7 +22,8 @@ WORDS: dict[tuple[str, str], Words] = {
     ),
     ("CdrDimensionType", "CdrDimensionType"): Words(
         down=dict.fromkeys(("RESERVATION_EXPIRES", "RESERVATION_OVERTIME")),
-        why="A dimension that cannot be named is left out; see `ChargingPeriod.dimensions` for what a period holds then.",
+        why="A dimension that cannot be named is left out; see `ChargingPeriod.dimensions` for what a period "
+        "holds then.",
     ),
     ("Role", "Role"): Words(
         up={"HUB": "OTHER"},
