@@ -22,7 +22,7 @@ THROUGHOUT = sorted(set(names(STEPS[0])) & set(names(STEPS[1])))
 objects = pytest.mark.parametrize(
     ("step", "name"), EVERY_OBJECT, ids=[f"{step.lower.number}-{name}" for step, name in EVERY_OBJECT]
 )
-often = settings(max_examples=12, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+often = settings(max_examples=10, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
 
 
 def told(body: bytes, name: str, source: str, target: str) -> Converted | None:

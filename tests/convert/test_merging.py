@@ -21,7 +21,7 @@ from wwcp_ocpi.protocol.errors import CannotConvert
 from wwcp_ocpi.protocol.patch import RawObject, join, split
 
 SETTINGS = replace(CONTEXT, vat=None)
-often = settings(max_examples=6, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+often = settings(max_examples=4, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
 CHANGING = [(step, name) for step, name in EVERY_OBJECT if name != "CDR"]  # a CDR never changes
 changing = pytest.mark.parametrize(
     ("step", "name"), CHANGING, ids=[f"{step.lower.number}-{name}" for step, name in CHANGING]

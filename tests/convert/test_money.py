@@ -55,6 +55,13 @@ def test_a_setting_puts_the_tax_into_the_prices() -> None:
     assert told(found, "Tariff", V3, V2)[0] == value
 
 
+def test_what_an_older_tariff_says_of_tax_by_itself_changes_no_price() -> None:
+    value = tariff(V2, tax_included="YES", elements=[element(component(price=1, vat=19))])
+    found, losses = told(value, "Tariff", V2, V3)
+    assert (found["tax_included"], found["elements"], losses) == ("NO", value["elements"], {})
+    assert told(found, "Tariff", V3, V2) == (value, {})
+
+
 def test_not_applicable_is_a_loss_below() -> None:
     assert set(told(tariff(V3, tax_included="N/A"), "Tariff", V3, V2)[1]) == {"$.tax_included"}
 

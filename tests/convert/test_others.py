@@ -129,6 +129,14 @@ def test_a_hub_is_a_role_below_and_a_party_above() -> None:
     )
 
 
+def test_a_hub_that_2_2_1_names_in_advance_comes_back() -> None:
+    for roles in ([role("OTHER")], [role("HUB")]):
+        value = {**BASE, "roles": roles, "hub_party_id": "NLTNM"}
+        found, losses = told(value, "Credentials", V2, V3)
+        assert losses == {}
+        assert told(found, "Credentials", V3, V2) == (value, {})
+
+
 def test_client_info_of_a_hub_comes_back() -> None:
     below = {"party_id": "HUB", "country_code": "NL", "role": "HUB", "status": "CONNECTED", "last_updated": MIDDLE}
     found, losses = told(below, "ClientInfo", V2, V3)

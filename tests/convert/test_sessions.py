@@ -43,6 +43,11 @@ def test_a_new_session_needs_its_location_below() -> None:
     assert set(losses) == {f"$.cdr_token.{name}" for name in ("country_code", "party_id", "uid", "type")}
 
 
+def test_a_setting_that_is_not_needed_does_no_harm() -> None:
+    context = replace(DRIVER, location=Known(V2, b"{"))
+    assert told(session(V1), "Session", V1, V2, context)[1] == {}
+
+
 def test_only_the_evse_and_connector_in_question_are_told() -> None:
     spots = [evse(V1, "E1", connectors=[connector(V1, "1"), connector(V1, "2")]), evse(V1, "E2")]
     context = replace(KNOWN, location=known(V1, location(V1, evses=spots)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from wwcp_ocpi.convert.context import NOTHING_KNOWN, Context, Known
@@ -17,6 +18,7 @@ from wwcp_ocpi.convert.work import Inexpressible, Journal, Loss, Work
 from wwcp_ocpi.protocol import codec, conformance
 from wwcp_ocpi.protocol.errors import CannotConvert, NotInVersion
 from wwcp_ocpi.protocol.patch import RawObject, join, split
+from wwcp_ocpi.protocol.shape import StructType
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version
 
@@ -61,9 +63,8 @@ def convert(body: bytes, object: str, source: str, target: str, context: Context
         MalformedBody, TooLarge: `body` is no JSON, or nested too deep.
         UsageError: no such version or object.
     """
-    known, _ = version(source), version(target)
-    name = object_name(object, known)
-    cls = known.objects[_own_name(name, known)]
+    version(target)
+    name, cls = _named(object, source)
     careful = not codec.conforms(cls, body)
     if careful:
         conformance.refuse_errors(conformance.check(cls, body), f"{name} of OCPI {source}")
@@ -116,6 +117,13 @@ def object_name(object: str, known: Version) -> str:
         if alias.lower() == object.lower():
             return alias
     return known.object_named(object).__name__
+
+
+@lru_cache(maxsize=1024)
+def _named(object: str, number: str) -> tuple[str, StructType]:
+    known = version(number)
+    name = object_name(object, known)
+    return name, known.objects[_own_name(name, known)]
 
 
 def _own_name(name: str, known: Version) -> str:

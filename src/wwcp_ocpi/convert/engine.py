@@ -20,7 +20,7 @@ from wwcp_ocpi.convert.plan import Nested, Plan
 from wwcp_ocpi.convert.rules import NULL, Change, Rule, raw
 from wwcp_ocpi.convert.work import Inexpressible, Work
 from wwcp_ocpi.protocol.conformance import Severity, check
-from wwcp_ocpi.protocol.errors import CannotConvert, OCPIError
+from wwcp_ocpi.protocol.errors import OCPIError
 from wwcp_ocpi.protocol.etag import canonical
 from wwcp_ocpi.protocol.patch import RawObject, join, split
 from wwcp_ocpi.protocol.shape import StructType, fields_of
@@ -196,12 +196,12 @@ class _Kept:
     def keep(self, rule: Rule, fields: RawObject, part: RawObject, work: Work) -> None:
         """Keep what the way down would not give back."""
         names = [*rule.lower, *(name for name in rule.upper if name in fields and name not in rule.lower)]
-        if rule.inverse and len(names) == len(rule.lower):
+        if not names or (rule.inverse and len(names) == len(rule.lower)):
             return
         rest = {name: value for name, value in fields.items() if name not in names}
         try:
             back = _change(rule.down, {**rest, **part}, rule.upper, work.back())
-        except (CannotConvert, Inexpressible):
+        except (OCPIError, Inexpressible):
             back = {}
         for name in names:
             if not same(back.get(name), fields.get(name)):
@@ -217,6 +217,8 @@ class _Kept:
 
     def restored(self, rule: Rule, fields: RawObject, work: Work) -> RawObject | None:
         """What was kept of the fields of a rule, if it is still true; None if nothing was, or if it is not."""
+        if self.is_empty:
+            return None
         names = {*rule.lower, *rule.upper}
         values = {name: value for name, value in self.values.items() if name in names}
         gone = self.absent & names
@@ -224,7 +226,7 @@ class _Kept:
             return None
         try:
             derived = _change(rule.down, fields, rule.upper, work.quiet())
-        except (CannotConvert, Inexpressible):
+        except (OCPIError, Inexpressible):
             derived = {}
         found = {name: value for name, value in {**derived, **values}.items() if name not in gone}
         if not self._is_object(found, rule):
@@ -232,7 +234,7 @@ class _Kept:
         rest = {name: value for name, value in fields.items() if name not in names}
         try:
             again = _up(self.plan.source, rule, {**rest, **found}, work.back())
-        except (CannotConvert, Inexpressible, ValueError, KeyError):
+        except (OCPIError, Inexpressible, KeyError):
             return None
         if any(not same(again.get(name), fields.get(name)) for name in rule.upper):
             return None

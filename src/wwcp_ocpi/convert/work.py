@@ -55,6 +55,11 @@ class Others(Protocol):
         """The version that is converted to."""
         ...
 
+    @property
+    def up(self) -> bool:
+        """Whether that is the upper one of the step."""
+        ...
+
     def whole(self, known: Known, name: str, context: Context) -> RawObject:
         """An object of any version, in the target of this step.
 
@@ -90,6 +95,11 @@ class Work:
     def target(self) -> str:
         """The number of the version that is converted to."""
         return self.others.number
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the upper version is converted to."""
+        return self.others.up
 
     def below(self, place: str, to: str) -> Work:
         """The work at an object further down."""

@@ -16,7 +16,8 @@ def _party(role: RawObject) -> str:
 
 def of_hub(fields: RawObject, work: Work) -> Work:
     """Tell the roles of a platform which party is its hub."""
-    return work.within(hub=text_of({**_hub(fields, work), **fields}, "hub_party_id"))
+    said = {**fields, **_hub(fields, work)} if work.is_up else fields
+    return work.within(hub=text_of(said, "hub_party_id"))
 
 
 def _is_hub(role: RawObject, hub: str | None) -> bool:

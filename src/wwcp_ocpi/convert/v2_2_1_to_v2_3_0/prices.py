@@ -58,7 +58,7 @@ def _vat(fields: RawObject, work: Work) -> RawObject:
 
 def of_tariff(fields: RawObject, work: Work) -> Work:
     """Tell the prices of a Tariff whether they contain tax in 2.3.0."""
-    included = fields.get("tax_included")
+    included = None if work.is_up else fields.get("tax_included")
     return work.within(tax_included=plain(included) if included is not None else _included(work))
 
 
