@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 
 from tests.convert.making import CONTEXT, EVERY_OBJECT, body_of, errors, seeds, type_of
-from tests.objects import evse, location, session, tariff
+from tests.objects import cdr, evse, location, session, tariff
 from wwcp_ocpi.convert import NOTHING_KNOWN, Context, Known, Loss, convert, merge_back
 from wwcp_ocpi.convert.plan import plan_of
 from wwcp_ocpi.convert.rules import Step
@@ -165,6 +165,12 @@ def test_a_stored_object_says_its_owner_and_its_driver_itself() -> None:
     context = Context(location=Known("2.2.1", msgspec.json.encode(location("2.2.1"))), postal_code="")
     stored = session("2.2.1")
     assert merged(stored, {"kwh": 2.5}, "Session", "2.2.1", "2.1.1", context) == ({**stored, "kwh": 2.5}, ())
+
+
+def test_a_remark_comes_into_a_stored_cdr() -> None:
+    stored = cdr("2.3.0", booking_id="B1")
+    context = Context(postal_code="")
+    assert merged(stored, {"remark": "x"}, "CDR", "2.3.0", "2.1.1", context) == ({**stored, "remark": "x"}, ())
 
 
 def test_a_periods_list_that_grows_keeps_what_it_has() -> None:

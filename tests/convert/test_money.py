@@ -47,6 +47,12 @@ def test_prices_with_tax_are_told_without_it() -> None:
     assert found["elements"] == [element(component(price=0.2, vat=25))]
 
 
+@pytest.mark.parametrize(("price", "vat"), [(1, -100), (1e40, 19)])
+def test_a_price_beyond_measure_is_refused(price: float, vat: int) -> None:
+    value = tariff(V3, tax_included="YES", elements=[element(component(price=price, vat=vat))])
+    assert refused(value, "Tariff", V3, V2)[:2] == ("$.elements[0].price_components[0].price", None)
+
+
 def test_a_setting_puts_the_tax_into_the_prices() -> None:
     value = tariff(V2, elements=[element(component(price=1, vat=19))])
     found, _ = told(value, "Tariff", V2, V3, Context(tax_included="YES"))

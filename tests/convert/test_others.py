@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -80,6 +81,21 @@ def test_an_answer_needs_a_timeout_above() -> None:
     message = [{"language": "en", "text": "x"}]
     found, losses = told({"result": "ACCEPTED", "timeout": 5, "message": message}, "CommandResponse", V2, V1)
     assert (found, set(losses)) == ({"result": "ACCEPTED"}, {"$.timeout", "$.message"})
+
+
+def test_an_answer_that_says_by_itself_what_is_wanted_above_is_believed() -> None:
+    value = {"result": "ACCEPTED", "timeout": 5}
+    assert told(value, "CommandResponse", V1, V2)[0]["timeout"] == 5
+    assert refused({**value, "timeout": "x"}, "CommandResponse", V1, V2)[:2] == ("$.timeout", None)
+    value = {"allowed": "ALLOWED", "token": token(V2)}
+    assert told(value, "AuthorizationInfo", V1, V2)[0]["token"] == token(V2)
+
+
+def test_a_word_that_is_written_with_escapes_is_that_word() -> None:
+    body = json.dumps(token(V2)).replace('"RFID"', '"\\u0052FID"').encode()
+    assert json.loads(convert(body, "Token", V2, V1).body)["type"] == "RFID"
+    body = json.dumps(token(V2)).replace('"RFID"', '"APP\\u005fUSER"').encode()
+    assert json.loads(convert(body, "Token", V2, V1).body)["type"] == "OTHER"
 
 
 def test_a_result_is_an_answer_in_2_1_1() -> None:

@@ -29,10 +29,7 @@ def _taxes(fields: RawObject, work: Work) -> RawObject:
     made: RawObject = {"before_taxes": fields["excl_vat"]}
     gross = fields.get("incl_vat")
     if gross is not None and is_given(gross):
-        try:
-            amount = _written(_number(gross) - _number(fields["excl_vat"]))
-        except DecimalException:
-            return made
+        amount = _written(_number(gross) - _number(fields["excl_vat"]))
         made["taxes"] = raw([{"name": VAT, "amount": amount}])
     return made
 
@@ -48,12 +45,8 @@ def _vat(fields: RawObject, work: Work) -> RawObject:
         for name in ("account_number", "percentage"):
             if is_given(tax.get(name)):
                 work.lose(f".taxes[{index}].{name}", f"OCPI {work.target} has one sum of all taxes")
-    try:
-        gross = sum((_number(tax["amount"]) for tax in taxes), _number(fields["before_taxes"]))
-        return {**made, "incl_vat": _written(gross)}
-    except DecimalException:
-        work.lose(".taxes", "the sum cannot be told")
-        return made
+    gross = sum((_number(tax["amount"]) for tax in taxes), _number(fields["before_taxes"]))
+    return {**made, "incl_vat": _written(gross)}
 
 
 def of_tariff(fields: RawObject, work: Work) -> Work:
