@@ -43,6 +43,25 @@ def test_a_new_session_needs_its_location_below() -> None:
     assert set(losses) == {f"$.cdr_token.{name}" for name in ("country_code", "party_id", "uid", "type")}
 
 
+@rule("LOC-03")
+def test_a_driver_may_know_where_its_session_was_though_the_place_is_private() -> None:
+    private = known(V2, location(V2, publish=False))
+    assert "location" in told(session(V2), "Session", V2, V1, replace(KNOWN, location=private))[0]
+    assert "evses" in told(cdr(V2), "CDR", V2, V1, replace(KNOWN, location=private))[0]["location"]
+
+
+@pytest.mark.parametrize(
+    ("context", "setting"),
+    [
+        (Context(location=known(V2, location(V2))), "postal_code"),
+        (Context(location=Known(V2, b"{")), "location"),
+        (Context(location=Known("9", b"{}")), "location"),
+    ],
+)
+def test_a_location_that_cannot_be_told_is_the_refusal_of_the_session(context: Context, setting: str) -> None:
+    assert refused(session(V2), "Session", V2, V1, context)[:2] == ("$.location_id", setting)
+
+
 def test_a_setting_that_is_not_needed_does_no_harm() -> None:
     context = replace(DRIVER, location=Known(V2, b"{"))
     assert told(session(V1), "Session", V1, V2, context)[1] == {}

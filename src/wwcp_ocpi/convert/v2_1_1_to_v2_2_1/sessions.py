@@ -11,13 +11,16 @@ import re
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from wwcp_ocpi.convert.context import Known
 from wwcp_ocpi.convert.periods import dimensions
 from wwcp_ocpi.convert.rules import Rule, added, differs, is_given, passes, plain, raw, renamed
 from wwcp_ocpi.convert.v2_1_1_to_v2_2_1.locations import postal_code
 from wwcp_ocpi.convert.v2_1_1_to_v2_2_1.owners import owned
 from wwcp_ocpi.convert.v2_1_1_to_v2_2_1.tariffs import priced
 from wwcp_ocpi.convert.work import Inexpressible, Work
+from wwcp_ocpi.protocol.errors import CannotConvert, OCPIError
 from wwcp_ocpi.protocol.patch import RawObject, children, join, split, text_of
 from wwcp_ocpi.scalars import PartyId, fold
 
@@ -94,7 +97,7 @@ def _ids(fields: RawObject, work: Work) -> RawObject:
 def _location(fields: RawObject, work: Work) -> RawObject:
     if work.context.location is None:
         raise work.refusal(".location_id", "location", "wants the whole Location")
-    location = work.whole(work.context.location, "Location")
+    location = _whole(work.context.location, ".location_id", work)
     id = text_of(fields, "location_id") or ""
     if fold(text_of(location, "id") or "") != fold(id):
         raise work.refusal(".location_id", "location", f"wants the Location {id!r}, and another one is given")
@@ -112,6 +115,17 @@ def _location(fields: RawObject, work: Work) -> RawObject:
     elif connector_id != NA:
         work.lose(".connector_id", "the Location that is given has no such Connector")
     return {"location": msgspec.Raw(join({**location, "evses": raw([evse])}))}
+
+
+def _whole(known: Known, place: str, work: Work) -> RawObject:
+    """The Location of the setting. It may be one that is not to be published: the driver's eMSP knows it anyway."""
+    try:
+        return work.others.whole(known, "Location", replace(work.context, unpublished=True))
+    except CannotConvert as error:
+        text = f"wants the whole Location, which cannot be told: {error.message}"
+        raise work.refusal(place, error.setting, text) from error
+    except OCPIError as error:
+        raise work.refusal(place, "location", f"wants the whole Location, and this is none: {error}") from error
 
 
 def _named(entries: list[RawObject], field: str, id: str) -> RawObject | None:
@@ -162,7 +176,7 @@ def _known_location(id: str, work: Work) -> RawObject:
     """The Location of the setting, if it is that one."""
     if work.context.location is None:
         return {}
-    location = work.whole(work.context.location, "Location")
+    location = _whole(work.context.location, ".cdr_location.id", work)
     return location if fold(text_of(location, "id") or "") == fold(id) else {}
 
 
