@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Write the pages that are made from the code: docs/cli.md, docs/configuration.md and docs/rules.md.
+"""Write the pages that are made from the code: docs/cli.md, docs/configuration.md, docs/rules.md and the tables in
+docs/conversion.md.
+
 
 The command line page is built from the commands themselves and not from what `--help` prints, so that it
 does not depend on the width of a terminal or on the version of the library that draws it. `make check` fails
@@ -178,11 +180,63 @@ def _held(tests: list[Named], why: Reason | None) -> str:
     return "<br>".join(shown)
 
 
+def conversion_page() -> str:
+    """docs/conversion.md, with the tables that are made from the rules of the version bridge."""
+    return with_block("docs/conversion.md", "decisions", _decisions())
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": cli_page,
     "docs/configuration.md": configuration_page,
     "docs/rules.md": rules_page,
+    "docs/conversion.md": conversion_page,
 }
+
+
+def with_block(name: str, mark: str, parts: Iterable[str]) -> str:
+    """A page with another text between `<!-- mark: ... -->` and `<!-- end of mark -->`."""
+    page = (ROOT / name).read_text(encoding="utf-8")
+    start = page.index("-->", page.index(f"<!-- {mark}:")) + len("-->")
+    end = page.index(f"<!-- end of {mark} -->")
+    return page[:start] + "\n\n" + "\n\n".join(parts) + "\n\n" + page[end:]
+
+
+def _decisions() -> Iterator[str]:
+    """The rules and words of every step, as tables."""
+    for step in _attribute("wwcp_ocpi.convert.bridge", "STEPS"):
+        lower, upper = step.lower.number, step.upper.number
+        yield f"### {lower} and {upper}: fields"
+        yield from _table(("object", lower, upper, "what becomes of it"), _rule_rows(step))
+        yield f"### {lower} and {upper}: words"
+        yield from _table(("enum", "word", "told as", "why"), _word_rows(step))
+
+
+def _rule_rows(step: Any) -> Iterator[tuple[str, ...]]:
+    for pair, rules in step.objects.items():
+        object = " / ".join(dict.fromkeys(pair))
+        grouped: dict[tuple[str, str], list[Any]] = {}
+        for rule in rules:
+            grouped.setdefault((rule.kind, rule.why), []).append(rule)
+        for (_, why), alike in grouped.items():
+            names = (_code(name for rule in alike for name in getattr(rule, side)) for side in ("lower", "upper"))
+            yield object, *names, _cell(why)
+
+
+def _word_rows(step: Any) -> Iterator[tuple[str, ...]]:
+    for (lower, upper), words in step.words.items():
+        enum = " / ".join(dict.fromkeys((lower, upper)))
+        for named, sign in ((words.up, "up"), (words.down, "down")):
+            told: dict[str | None, list[str]] = {}
+            for word, other in named.items():
+                told.setdefault(other, []).append(word)
+            for other, alike in told.items():
+                yield enum, _code(alike), f"{sign}: `{other}`" if other else f"{sign}: left out", _cell(words.why)
+        if words.otherwise:
+            yield enum, "any that no version names", f"down: `{words.otherwise}`", _cell(words.why)
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _attribute(module: str, name: str) -> Any:

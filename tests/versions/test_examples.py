@@ -6,183 +6,19 @@ They are not part of this repository (the specification is CC BY-ND); without th
 
 from __future__ import annotations
 
-import csv
 import json
-import re
-from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
 
 from tests.rules import rule
-from tests.versions.tables import SHARED
-from wwcp_ocpi.protocol import codec, conformance, envelope
+from tests.versions.examples import ERROR, EXAMPLES, INDEX, NONE, NOT_OF_SHAPE, NOTE, WRONG, Example, each, parts, wrong
+from wwcp_ocpi.protocol import codec, conformance
 from wwcp_ocpi.protocol.conformance import Severity
 from wwcp_ocpi.protocol.errors import InvalidParameters, MalformedBody
-from wwcp_ocpi.protocol.shape import StructType, patch_form
-from wwcp_ocpi.registry import VERSIONS
-
-EXAMPLES = SHARED / "examples"
-
-ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
-
-WRONG: dict[str, dict[str, Severity]] = {
-    "*/location_put_example_add_evse.json": {  # an EVSE of the days before 2.0 (defect 27)
-        "$.connectors[0].power_type": ERROR,
-        "$.connectors[0].max_voltage": ERROR,
-        "$.connectors[0].max_amperage": ERROR,
-        "$.connectors[0].last_updated": ERROR,
-        "$.physical_reference": ERROR,
-        "$.floor": NOTE,
-    },
-    "2.1.1/mod_locations_example_add_an_evse.json": {  # the same
-        "$.connectors[0].power_type": ERROR,
-        "$.connectors[0].voltage": ERROR,
-        "$.connectors[0].amperage": ERROR,
-        "$.connectors[0].last_updated": ERROR,
-        "$.floor_level": ERROR,
-        "$.physical_reference": ERROR,
-        "$.last_updated": ERROR,
-    },
-    "*/tariff_put_example.json": {"$.last_updated": ERROR},  # defect 28
-    "2.1.1/mod_tariffs_example_new_tariff_2_euro_per_hour.json": {"$.last_updated": ERROR},  # defect 28
-    "2.3.0*/cdr_example.json": {"$.tariffs[0].tax_included": ERROR},  # defect 28
-    "*/inline_mod_hub_client_info_example_put_a_new_clientinfo_object.json": {"$.last_updated": ERROR},  # defect 15
-    "2.1.1/mod_cdrs_example_of_a_cdr.json": {  # a price as text
-        "$.tariffs[0].elements[0].price_components[0].price": ERROR
-    },
-    "2.1.1/transport_and_format_example_version_information_response_list_of_objects.json": {
-        "$.version": WARNING  # a version 1.9
-    },
-    "2.3.0-bookings/location_example.json": {  # ids where edition 2 has EVSEParking objects (defect 47)
-        "$.evses[0].parking[0]": ERROR,
-        "$.evses[0].parking[1]": ERROR,
-        "$.evses[1].parking[0]": ERROR,
-        "$.evses[1].parking[1]": ERROR,
-    },
-    "2.3.0-bookings/location_example_parking_garage_opening_hours.json": {  # the same
-        "$.evses[0].parking[0]": ERROR
-    },
-    "2.3.0-bookings/booking_example.json": {  # defect 46
-        "$.party_id": WARNING,
-        "$.booking_tokens[0].party_id": WARNING,
-        "$.booking_requests[0].booking_request.party_id": WARNING,
-        "$.booking_requests[0].booking_request.booking_location_id": ERROR,
-        "$.booking_requests[1].booking_request.party_id": WARNING,
-        "$.booking_requests[1].booking_request.booking_location_id": ERROR,
-    },
-    "2.3.0-bookings/booking_location_example.json": {  # defect 46
-        "$.booking_option.evse_position": ERROR,
-        "$.booking_option.formats": NOTE,
-        "$.calendars[0].end_before": ERROR,
-        "$.calendars[0].available_timeslots[0].end_date_time": ERROR,
-        "$.calendars[1].end_before": ERROR,
-        "$.calendars[1].available_timeslots[0].end_date_time": ERROR,
-    },
-    "2.3.0-bookings/booking_location_patch_example_calendar.json": {  # defect 46: blanks in names
-        "$.available_timeslots[0].start_date_time": ERROR,
-        "$.available_timeslots[0].end_date_time": ERROR,
-        "$.available_timeslots[0].start_date_time ": NOTE,
-        "$.available_timeslots[0].end_date_time ": NOTE,
-    },
-    "2.3.0-bookings/booking_location_patch_example_terms.json": {  # means to merge, we replace (defect 52)
-        "$.booking_terms.supported_access_methods": ERROR,
-        "$.booking_terms.change_until_minutes": ERROR,
-        "$.booking_terms.cancel_until_minutes": ERROR,
-    },
-    "2.3.0-bookings/booking_patch_example_evse_uid.json": {"$.evse_uid": NOTE},  # defect 46
-    "2.3.0-bookings/booking_request_patch_example_timeslot.json": {  # defect 46
-        "$.timeslot": NOTE,
-        "$.last_updated": NOTE,
-    },
-    "2.3.0-bookings/booking_request_patch_example_tokens.json": {"$.last_updated": NOTE},  # defect 46
-    "2.3.0-payments/payment_financial_advice_confirmation_example_failure.json": {  # defect 36
-        "$.total_costs.before_taxes": ERROR,
-        "$.total_costs.excl_vat": NOTE,
-        "$.total_costs.incl_vat": NOTE,
-        "$.eft_data": ERROR,
-    },
-    "2.3.0-payments/payment_financial_advice_confirmation_*.json": {  # defect 36
-        "$.total_costs.before_taxes": ERROR,
-        "$.total_costs.excl_vat": NOTE,
-        "$.total_costs.incl_vat": NOTE,
-    },
-    "2.3.0-payments/payment_terminal_create_minimal.json": {"$.last_updated": ERROR},  # defect 37
-    "2.3.0-payments/payment_terminal_put_update.json": {"$.terminal_id": ERROR},  # defect 37
-}
-"""Every example that is not as specified, with all that is found, and why. The first pattern that fits counts."""
-
-NOT_OF_SHAPE = {
-    "2.1.1/mod_sessions_simple_session_example_of_a_just_starting_session.json": "a country of two letters",
-    "2.1.1/mod_sessions_simple_session_example_of_a_short_finished_session.json": "a country of two letters",
-}
-"""Listed as wrong, but right in shape: what is wrong is for rules to find."""
-
-
-class Example(NamedTuple):
-    """A line of the index."""
-
-    file: str
-    kind: str
-    is_json: bool
-    violations: int
-
-
-class Part(NamedTuple):
-    """One object in an example: the bare object, one of a list, what is in an envelope or under a name."""
-
-    cls: StructType
-    body: bytes
-    partial: bool
-
-
-def _index() -> list[Example]:
-    if not (EXAMPLES / "index.tsv").exists():
-        return []
-    with (EXAMPLES / "index.tsv").open(encoding="utf-8", newline="") as lines:
-        rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return [
-            Example(row["file"], row["object type"], row["valid JSON"] == "yes", int(row["schema violations"]))
-            for row in rows
-        ]
-
-
-INDEX = _index()
-NONE = pytest.mark.skipif(not INDEX, reason="the specification's examples are not beside the repository")
-
-
-def _each(examples: list[Example]) -> pytest.MarkDecorator:
-    found = [pytest.param(example, id=example.file) for example in examples]
-    return pytest.mark.parametrize("example", found or [pytest.param(None, id="none")])
-
-
-def _body(example: Example) -> bytes:
-    """What the file says; where that is no JSON, its mended copy."""
-    name = example.file if example.is_json else example.file.replace(".json", ".fixed.json")
-    return (EXAMPLES / name).read_bytes()
-
-
-def _parts(example: Example) -> list[Part]:
-    return list(_unwrapped(VERSIONS[example.file[:5]].objects, example.kind, _body(example)))
-
-
-def _unwrapped(objects: Any, kind: str, body: bytes) -> Iterator[Part]:
-    if kind.startswith("ResponseFormat"):
-        data = envelope.read(body).data
-        inner = re.search("<(.*)>", kind)
-        if inner is not None:
-            assert data is not None
-            yield from _unwrapped(objects, inner[1], bytes(data))
-    elif named := re.fullmatch(r"\{(\w+): (\w+)\}", kind):
-        yield Part(objects[named[2]], bytes(msgspec.json.decode(body, type=dict[str, msgspec.Raw])[named[1]]), False)
-    elif kind.endswith("[]"):
-        for item in msgspec.json.decode(body, type=list[msgspec.Raw]):
-            yield Part(objects[kind[:-2]], bytes(item), False)
-    else:
-        # A Terminal to activate may lack its id, so it is read by the form in which everything may be absent.
-        yield Part(objects[re.split(r"\W", kind)[0]], body, "(" in kind)
+from wwcp_ocpi.protocol.shape import patch_form
 
 
 def _value(body: bytes) -> Any:
@@ -193,37 +29,33 @@ def _value(body: bytes) -> Any:
 def _findings(example: Example) -> dict[str, Severity]:
     return {
         finding.path: finding.severity
-        for part in _parts(example)
+        for part in parts(example)
         for finding in conformance.check(part.cls, part.body, partial=part.partial)
     }
 
 
-def _wrong(file: str) -> dict[str, Severity]:
-    return next((found for pattern, found in WRONG.items() if fnmatchcase(file, pattern)), {})
-
-
 def _decodable(example: Example) -> bool:
-    return ERROR not in _wrong(example.file).values()
+    return ERROR not in wrong(example.file).values()
 
 
 @NONE
-@_each([example for example in INDEX if not _wrong(example.file)])
+@each([example for example in INDEX if not wrong(example.file)])
 def test_a_right_example_comes_back_as_the_same_json_with_its_digits(example: Example) -> None:
-    for cls, body, partial in _parts(example):
+    for cls, body, partial in parts(example):
         form = patch_form(cls) if partial else cls
         assert _value(codec.encode(codec.decode(form, body))) == _value(body)
 
 
 @NONE
-@_each(INDEX)
+@each(INDEX)
 def test_all_that_is_wrong_with_an_example_is_found(example: Example) -> None:
-    assert _findings(example) == _wrong(example.file)
+    assert _findings(example) == wrong(example.file)
 
 
 @NONE
-@_each(INDEX)
+@each(INDEX)
 def test_an_example_decodes_unless_an_error_was_found(example: Example) -> None:
-    forms = [(patch_form(cls) if partial else cls, body) for cls, body, partial in _parts(example)]
+    forms = [(patch_form(cls) if partial else cls, body) for cls, body, partial in parts(example)]
     if _decodable(example):
         assert [codec.decode(form, body) is not None for form, body in forms] == [True] * len(forms)
     else:
@@ -232,9 +64,9 @@ def test_an_example_decodes_unless_an_error_was_found(example: Example) -> None:
 
 
 @NONE
-@_each(INDEX)
+@each(INDEX)
 def test_the_quick_look_says_the_same_as_the_thorough_one(example: Example) -> None:
-    for cls, body, partial in _parts(example):
+    for cls, body, partial in parts(example):
         if not partial:
             worse = [found for found in conformance.check(cls, body) if found.severity is not NOTE]
             assert codec.conforms(cls, body) is (not worse)
@@ -242,7 +74,7 @@ def test_the_quick_look_says_the_same_as_the_thorough_one(example: Example) -> N
 
 @rule("STC-01")
 @NONE
-@_each([example for example in INDEX if not example.is_json])
+@each([example for example in INDEX if not example.is_json])
 def test_an_example_that_is_no_json_is_refused_as_malformed(example: Example) -> None:
     with pytest.raises(MalformedBody, match="expected JSON"):
         conformance.check(msgspec.Struct, (EXAMPLES / example.file).read_bytes())
@@ -250,7 +82,7 @@ def test_an_example_that_is_no_json_is_refused_as_malformed(example: Example) ->
 
 @NONE
 def test_what_is_listed_as_wrong_is_what_the_index_says() -> None:
-    listed = {example.file for example in INDEX if _wrong(example.file)} | NOT_OF_SHAPE.keys()
+    listed = {example.file for example in INDEX if wrong(example.file)} | NOT_OF_SHAPE.keys()
     assert listed == {example.file for example in INDEX if example.violations}
     assert [pattern for pattern in WRONG if not any(fnmatchcase(example.file, pattern) for example in INDEX)] == []
 

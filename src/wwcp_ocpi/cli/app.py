@@ -8,6 +8,7 @@ import sys
 import typer
 
 from wwcp_ocpi.cli import feeds, party, serve
+from wwcp_ocpi.cli.convert import convert
 from wwcp_ocpi.cli.demo import demo
 from wwcp_ocpi.cli.output import say
 from wwcp_ocpi.cli.totp import totp
@@ -27,6 +28,7 @@ app.command("import")(feeds.import_)
 app.command("export")(feeds.export)
 app.command("validate")(feeds.validate)
 app.command("totp")(totp)
+app.command("convert")(convert)
 app.add_typer(party.app, name="party")
 app.add_typer(serve.config_app, name="config")
 

@@ -47,6 +47,21 @@ class UsageError(OCPIError):
     """We were about to break OCPI, or were asked for what cannot be."""
 
 
+class CannotConvert(UsageError):
+    """An object cannot be told in another version; it stays what it is in its own.
+
+    `setting` names the field of `convert.Context` that would supply what is missing, if one would.
+    """
+
+    def __init__(self, message: str, *, path: str, setting: str | None = None) -> None:
+        super().__init__(message, path=path)
+        self.setting = setting
+
+
+class NotInVersion(CannotConvert):
+    """A version has no such object at all."""
+
+
 class PartnerError(OCPIError):
     """The other side broke OCPI, or answered with an error of its own."""
 
