@@ -46,7 +46,7 @@ async def publish(cpo: Platform, version: str, *things: OwnObject, push: bool = 
 
 
 async def kept(made: Platform, version: str, side: Side) -> dict[str, Any]:
-    page = await made.store.page(PageRequest(side=side, module="locations", version=version, limit=1000))
+    page = await made.store.page(PageRequest(side=side, module="locations", limit=1000))
     objects = [json.loads(body) for body in page.bodies]
     return {entry["id"]: entry for entry in objects}
 

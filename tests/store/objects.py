@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from wwcp_ocpi.scalars import PartyId
-from wwcp_ocpi.store.ports import Decide, Delete, Key, Objects, Outcome, PageRequest, Push, Side, Stored, Write
+from wwcp_ocpi.store.ports import Decide, Delete, Key, Objects, Outcome, Page, PageRequest, Push, Side, Stored, Write
 
 TNM = PartyId("NL", "TNM")
 BEC = PartyId("BE", "BEC")
@@ -78,7 +78,6 @@ def pages_of(
     *,
     side: Side = Side.THEIRS,
     module: str = "locations",
-    version: str = "2.2.1",
     audience: str = "",
     owner: PartyId | None = None,
     date_from: int | None = None,
@@ -91,7 +90,6 @@ def pages_of(
     return PageRequest(
         side=side,
         module=module,
-        version=version,
         limit=limit,
         audience=audience,
         owner=owner,
@@ -127,3 +125,8 @@ async def walk(store: Objects, request: PageRequest) -> list[str]:
         after = page.next
         if after is None:
             return found
+
+
+def page_of(*bodies: bytes, total: int, version: str = "2.2.1") -> Page:
+    """The last page of a list, with these on it."""
+    return Page(bodies=bodies, versions=(version,) * len(bodies), total=total)

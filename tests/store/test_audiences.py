@@ -6,10 +6,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from tests.store.objects import BEC, TNM, location, pages_of, remove, stored, walk, write, written
+from tests.store.objects import BEC, TNM, location, page_of, pages_of, remove, stored, walk, write, written
 from wwcp_ocpi.protocol.errors import InvalidParameters, UsageError
 from wwcp_ocpi.scalars import PartyId
-from wwcp_ocpi.store.ports import Decision, Key, Outcome, Page, Side, Store, Stored
+from wwcp_ocpi.store.ports import Decision, Key, Outcome, Side, Store, Stored
 
 NOBODY_YET = "?NL*EMP"
 
@@ -18,8 +18,8 @@ def session(id: str, owner: PartyId = TNM) -> Key:
     return location(id, owner, Side.OURS, "sessions")
 
 
-async def listed(store: Store, audience: str, version: str = "2.2.1") -> list[str]:
-    return await walk(store, pages_of(2, side=Side.OURS, module="sessions", version=version, audience=audience))
+async def listed(store: Store, audience: str) -> list[str]:
+    return await walk(store, pages_of(2, side=Side.OURS, module="sessions", audience=audience))
 
 
 async def put(store: Store, *ids: str, audience: str, owner: PartyId = TNM) -> None:
@@ -53,10 +53,10 @@ async def test_offsets_dates_and_owners_are_those_of_one_audience(store: Store) 
         await put(store, f"E{number}", audience="emsp", owner=(TNM, BEC)[number % 2])
         await store.change(session(f"E{number}", (TNM, BEC)[number % 2]), write(f"E{number}", number, audience="emsp"))
     replace = msgspec.structs.replace
-    assert await store.page(replace(of_emsp, offset=4)) == Page(bodies=(b"E4", b"E5"), total=6)
-    assert await store.page(replace(of_emsp, offset=2, owner=BEC)) == Page(bodies=(b"E5",), total=3)
-    assert await store.page(replace(of_emsp, date_from=4)) == Page(bodies=(b"E4", b"E5"), total=2)
-    assert await store.page(replace(of_emsp, date_to=2, owner=TNM)) == Page(bodies=(b"E0",), total=1)
+    assert await store.page(replace(of_emsp, offset=4)) == page_of(b"E4", b"E5", total=6)
+    assert await store.page(replace(of_emsp, offset=2, owner=BEC)) == page_of(b"E5", total=3)
+    assert await store.page(replace(of_emsp, date_from=4)) == page_of(b"E4", b"E5", total=2)
+    assert await store.page(replace(of_emsp, date_to=2, owner=TNM)) == page_of(b"E0", total=1)
     assert await walk(store, replace(of_emsp, date_from=1)) == ["E1", "E2", "E3", "E4", "E5"]
 
 
@@ -65,8 +65,6 @@ async def test_objects_are_counted_over_all_audiences(store: Store) -> None:
     await put(store, "S3", audience="emsp")
     await store.change(session("S4"), write("old", version="2.1.1", audience=NOBODY_YET))
     assert await store.count(Side.OURS, "sessions") == 4
-    assert await store.count(Side.OURS, "sessions", "2.2.1") == 3
-    assert await store.count(Side.OURS, "sessions", "2.1.1") == 1
 
 
 async def test_a_write_with_another_audience_moves_the_object_and_keeps_its_place(store: Store) -> None:
@@ -80,7 +78,7 @@ async def test_a_write_with_another_audience_moves_the_object_and_keeps_its_plac
     assert await listed(store, "hub") == ["moved", "S2"]
     await store.change(session("S1"), write("moved again", 3, "2.1.1", audience="emsp"))
     assert await listed(store, "hub") == ["S2"]
-    assert await listed(store, "emsp", "2.1.1") == ["moved again"]
+    assert await listed(store, "emsp") == ["moved again"]
 
 
 async def test_a_write_that_names_no_audience_is_for_everybody(store: Store) -> None:
@@ -142,8 +140,7 @@ async def test_readdressing_moves_all_modules_sides_versions_and_owners(store: S
     for number, key in enumerate(keys):
         version = "2.1.1" if number == 1 else "2.2.1"
         assert await store.get(key) == stored(number + 1, key.id, number, version, "x", "emsp")
-    assert await listed(store, "emsp") == ["S1"]
-    assert await listed(store, "emsp", "2.1.1") == ["S2"]
+    assert await listed(store, "emsp") == ["S1", "S2"]
     assert await listed(store, NOBODY_YET) == []
     assert await listed(store, "") == ["S8"]
     assert await listed(store, "?NL*EM") == ["S9"]
@@ -158,7 +155,7 @@ async def test_readdressed_objects_merge_into_the_list_that_is_there(store: Stor
     assert await store.readdress(NOBODY_YET, "emsp") == 2
     assert await listed(store, "emsp") == ["S1", "S2", "S3", "S4"]
     of_bec = pages_of(1, side=Side.OURS, module="sessions", audience="emsp", owner=BEC, offset=1)
-    assert await store.page(of_bec) == Page(bodies=(b"S4",), total=2)
+    assert await store.page(of_bec) == page_of(b"S4", total=2)
     assert await store.readdress(NOBODY_YET, "emsp") == 0
 
 

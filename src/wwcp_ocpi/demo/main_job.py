@@ -180,8 +180,8 @@ class Demo:
             return await self.gateways["A"].platform.store.waiting() == 0
 
         await until(delivered, "nothing to be left for delivery")
-        at_a = await _everything(self.gateways["A"].platform.store, Side.OURS, self._network.version.number)
-        at_b = await _everything(self.gateways["B"].platform.store, Side.THEIRS, self._network.version.number)
+        at_a = await _everything(self.gateways["A"].platform.store, Side.OURS)
+        at_b = await _everything(self.gateways["B"].platform.store, Side.THEIRS)
         missing, extra = at_a.keys() - at_b.keys(), at_b.keys() - at_a.keys()
         other = [key for key in at_a.keys() & at_b.keys() if at_a[key] != at_b[key]]
         if missing or extra or other:
@@ -189,12 +189,12 @@ class Demo:
         return len(at_a), "Locations equal at A and B, digit by digit"
 
 
-async def _everything(store: Objects, side: Side, version: str) -> dict[tuple[str, str, str], bytes]:
+async def _everything(store: Objects, side: Side) -> dict[tuple[str, str, str], bytes]:
     """Every Location of a side in its canonical form, by owner and id."""
     found: dict[tuple[str, str, str], bytes] = {}
     after: str | None = None
     while True:
-        page = await store.page(PageRequest(side=side, module="locations", version=version, after=after, limit=PAGE))
+        page = await store.page(PageRequest(side=side, module="locations", after=after, limit=PAGE))
         for body in page.bodies:
             fields = patch.split(body)
             names = [patch.text_of(fields, name) or "" for name in ("country_code", "party_id", "id")]

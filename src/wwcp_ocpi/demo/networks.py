@@ -131,7 +131,7 @@ class FeedNetwork:
         )
         reasons = Counter(_general(one.reasons[0]) for one in rejected)
         return Published(
-            objects=await gateway.platform.store.count(Side.OURS, "locations", self.version.number),
+            objects=await gateway.platform.store.count(Side.OURS, "locations"),
             rejected=done.rejected,
             reasons=dict(reasons.most_common()),
             assumed=done.assumed,

@@ -116,9 +116,7 @@ async def export_objects(
     version.kind(module)
     after: str | None = None
     while True:
-        page = await store.page(
-            PageRequest(side=side, module=module, version=version.number, owner=owner, after=after, limit=CHUNK)
-        )
+        page = await store.page(PageRequest(side=side, module=module, owner=owner, after=after, limit=CHUNK))
         for body in page.bodies:
             yield body
         after = page.next

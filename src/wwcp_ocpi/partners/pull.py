@@ -145,7 +145,6 @@ async def _remove_unlisted(
                 PageRequest(
                     side=Side.THEIRS,
                     module=kind,
-                    version=version.number,
                     owner=owner,
                     after=after,
                     limit=CHUNK,

@@ -68,7 +68,6 @@ async def _page(call: Call, owner: PartyId | None) -> Answer:
     request = PageRequest(
         side=call.side,
         module=call.kind,
-        version=call.version.number,
         owner=owner,
         audience=audiences[0],
         date_from=asked.date_from.micros if asked.date_from else None,

@@ -41,7 +41,7 @@ def _sign(key: bytes, request: PageRequest, place: bytes) -> bytes:
     audience = (request.audience,) if request.audience else ()
     match = ("match", request.match) if request.match else ()
     dates = (request.date_from, request.date_to)
-    parts = (request.side.value, request.module, request.version, *owner, *dates, *audience, *match)
+    parts = (request.side.value, request.module, *owner, *dates, *audience, *match)
     return hashlib.blake2b(repr(parts).encode() + place, key=key, digest_size=_SIGNATURE_BYTES).digest()
 
 

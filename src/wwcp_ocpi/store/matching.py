@@ -21,8 +21,8 @@ MOST_OBJECTS = 2000
 MOST_BYTES = 8 << 20
 """How much is looked at for one page."""
 
-Row: TypeAlias = tuple[int, int, bytes]
-"""Number, last_updated and body."""
+Row: TypeAlias = tuple[int, int, bytes, str]
+"""Number, last_updated, body and version."""
 
 
 class Picked(NamedTuple):
@@ -85,7 +85,7 @@ def pick(request: PageRequest, place: Place | None, total: int, rows: Iterable[R
 
 
 def _behind(row: Row, total: int) -> Place:
-    seq, last_updated, _ = row
+    seq, last_updated, _, _ = row
     return Place(last_updated, seq, total)
 
 

@@ -83,7 +83,6 @@ class MemoryStore:
             for key, stored in self._objects.items()
             if key.side is request.side
             and key.module == request.module
-            and stored.version == request.version
             and stored.audience == request.audience
             and (request.owner is None or key.owner == request.owner)
             and (first is None or stored.last_updated >= first)
@@ -101,14 +100,15 @@ class MemoryStore:
             behind = (place.last_updated if dated else 0, place.seq)
             found = [stored for stored in found if order(stored) > behind]
             total = place.total if dated else total
-        rows = ((stored.seq, stored.last_updated, stored.body) for stored in found)
+        rows = ((stored.seq, stored.last_updated, stored.body, stored.version) for stored in found)
         picked = pick(request, place, total if dated else 0, rows)
         return Page(
-            bodies=tuple(body for _, _, body in picked.rows),
+            bodies=tuple(body for _, _, body, _ in picked.rows),
+            versions=tuple(version for _, _, _, version in picked.rows),
             total=total,
             next=None if picked.following is None else write_cursor(self._cursor_key, request, picked.following),
             filtered=picked.filtered,
-            created=tuple(self._created.get(seq) for seq, _, _ in picked.rows) if request.with_created else (),
+            created=tuple(self._created.get(seq) for seq, *_ in picked.rows) if request.with_created else (),
         )
 
     async def change(self, key: Key, decide: Decide) -> Outcome:
@@ -177,12 +177,9 @@ class MemoryStore:
         self._objects.update(moved)
         return len(moved)
 
-    async def count(self, side: Side, module: str, version: str | None = None) -> int:
+    async def count(self, side: Side, module: str) -> int:
         """How many objects there are, of all audiences."""
-        return sum(
-            key.side is side and key.module == module and version in (None, stored.version)
-            for key, stored in self._objects.items()
-        )
+        return sum(key.side is side and key.module == module for key in self._objects)
 
     # Documents
 

@@ -18,11 +18,11 @@ from wwcp_ocpi.store.ports import Decide, Delete, Key, Outcome, Side, Stored
 from wwcp_ocpi.store.transaction import BLOCK, ListName, Lists, Transaction
 
 _READ = (
-    "SELECT seq, list, last_updated, source, body FROM objects"
+    "SELECT seq, list, version, last_updated, source, body FROM objects"
     " WHERE side = ? AND module = ? AND country_code = ? AND party_id = ? AND id = ?"
 )
 _FIND = (
-    "SELECT country_code, party_id, seq, list, last_updated, source, body FROM objects"
+    "SELECT country_code, party_id, seq, list, version, last_updated, source, body FROM objects"
     " WHERE side = ? AND module = ? AND id = ?"
 )
 _OF_PARTY = (
@@ -30,13 +30,13 @@ _OF_PARTY = (
     " AND country_code = ? AND party_id = ?"
 )
 _INSERT = (
-    "INSERT INTO objects (side, module, country_code, party_id, id, list, last_updated, source, body, created)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO objects (side, module, country_code, party_id, id, list, version, last_updated, source, body,"
+    " created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 # SQLite rewrites the index entries of every column that is assigned, changed or not: hence three statements.
-_SET_BODY = "UPDATE objects SET source = ?, body = ? WHERE seq = ?"
-_SET_CHANGED = "UPDATE objects SET last_updated = ?, source = ?, body = ? WHERE seq = ?"
-_SET_LIST = "UPDATE objects SET list = ?, last_updated = ?, source = ?, body = ? WHERE seq = ?"
+_SET_BODY = "UPDATE objects SET version = ?, source = ?, body = ? WHERE seq = ?"
+_SET_CHANGED = "UPDATE objects SET last_updated = ?, version = ?, source = ?, body = ? WHERE seq = ?"
+_SET_LIST = "UPDATE objects SET list = ?, last_updated = ?, version = ?, source = ?, body = ? WHERE seq = ?"
 _CREATED = "SELECT created FROM objects WHERE seq = ?"
 _DELETE = "DELETE FROM objects WHERE seq = ?"
 
@@ -64,9 +64,16 @@ def find(
 
 
 def _stored(
-    connection: sqlite3.Connection, lists: Lists, seq: int, number: int, last_updated: int, source: str, body: bytes
+    connection: sqlite3.Connection,
+    lists: Lists,
+    seq: int,
+    number: int,
+    version: str,
+    last_updated: int,
+    source: str,
+    body: bytes,
 ) -> Stored:
-    _, _, version, audience = lists.name(connection, number)
+    audience = lists.name(connection, number).audience
     return Stored(
         seq=seq, version=version, last_updated=last_updated, body=body, source=source, audience=audience
     )  # fmt: skip
@@ -98,23 +105,23 @@ def change(transaction: Transaction, key: Key, decide: Decide, now: int) -> Outc
         decision.version, decision.audience, decision.last_updated, decision.source, decision.body,
     )  # fmt: skip
     if before is None:
-        number = transaction.list_number(ListName(key.side, key.module, version, audience))
-        row = (key.side.value, key.module, *key.owner, key.id, number, last_updated, source, body, now)
+        number = transaction.list_number(ListName(key.side, key.module, audience))
+        row = (key.side.value, key.module, *key.owner, key.id, number, version, last_updated, source, body, now)
         seq = transaction.execute(_INSERT, row).lastrowid
         assert seq is not None
         transaction.count(number, key.owner, seq // BLOCK, 1)
     else:
         seq = before.seq
-        if version != before.version or audience != before.audience:
-            target = transaction.list_number(ListName(key.side, key.module, version, audience))
-            transaction.execute(_SET_LIST, (target, last_updated, source, body, seq))
+        if audience != before.audience:
+            target = transaction.list_number(ListName(key.side, key.module, audience))
+            transaction.execute(_SET_LIST, (target, last_updated, version, source, body, seq))
             transaction.count(number, key.owner, seq // BLOCK, -1)
             transaction.count(target, key.owner, seq // BLOCK, 1)
         elif last_updated != before.last_updated:
-            transaction.execute(_SET_CHANGED, (last_updated, source, body, seq))
+            transaction.execute(_SET_CHANGED, (last_updated, version, source, body, seq))
             transaction.touch(number)
         else:
-            transaction.execute(_SET_BODY, (source, body, seq))
+            transaction.execute(_SET_BODY, (version, source, body, seq))
             transaction.touch(number)
     after = Stored(
         seq=seq, version=version, last_updated=last_updated, body=body, source=source, audience=audience
@@ -151,8 +158,8 @@ def readdress(transaction: Transaction, old: str, new: str) -> int:
     Rows move from list to list, and lists keep their names: whoever reads remembers those.
     """
     moved = 0
-    for number, side, module, version in transaction.execute(
-        "SELECT list, side, module, version FROM lists WHERE audience = ?", (old,)
+    for number, side, module in transaction.execute(
+        "SELECT list, side, module FROM lists WHERE audience = ?", (old,)
     ).fetchall():
         # Counted anew: what the same transaction added before is not in the counters yet.
         blocks = transaction.execute(
@@ -162,7 +169,7 @@ def readdress(transaction: Transaction, old: str, new: str) -> int:
         ).fetchall()
         if not blocks:
             continue
-        target = transaction.list_number(ListName(Side(side), module, version, new))
+        target = transaction.list_number(ListName(Side(side), module, new))
         for country_code, party_id, block, count in blocks:
             owner = PartyId(country_code, party_id)
             transaction.count(number, owner, block, -count)
@@ -171,10 +178,9 @@ def readdress(transaction: Transaction, old: str, new: str) -> int:
     return moved
 
 
-def count(connection: sqlite3.Connection, side: Side, module: str, version: str | None) -> int:
+def count(connection: sqlite3.Connection, side: Side, module: str) -> int:
     """How many objects there are, of all audiences, from the lists' counters."""
     (found,) = connection.execute(
-        "SELECT coalesce(sum(count), 0) FROM lists WHERE side = ? AND module = ? AND coalesce(version = ?, 1)",
-        (side.value, module, version),
+        "SELECT coalesce(sum(count), 0) FROM lists WHERE side = ? AND module = ?", (side.value, module)
     ).fetchone()
     return int(found)

@@ -33,30 +33,28 @@ class TooLong(Exception):
 
 def _of_all_or_one(sql: str) -> dict[bool, str]:
     """The statement for the objects of all owners (False), and for those of one (True)."""
+    sql = sql.replace("$row", "SELECT seq, last_updated, body, version")
     return {False: sql.replace("$owner", ""), True: sql.replace("$owner", "AND country_code = ? AND party_id = ?")}
 
 
-_BY_CREATION = _of_all_or_one(
-    "SELECT seq, last_updated, body FROM objects WHERE list = ? $owner AND seq > ? ORDER BY seq LIMIT ? OFFSET ?"
-)
+_BY_CREATION = _of_all_or_one("$row FROM objects WHERE list = ? $owner AND seq > ? ORDER BY seq LIMIT ? OFFSET ?")
 # Two statements and not `(last_updated, seq) > (?, ?)`: for that SQLite walks all objects of the same moment, and
 # after an import that may be all there are.
 _SAME_MOMENT_AFTER = _of_all_or_one(
-    "SELECT seq, last_updated, body FROM objects WHERE list = ? $owner AND last_updated = ? AND seq > ?"
-    " ORDER BY seq LIMIT ?"
+    "$row FROM objects WHERE list = ? $owner AND last_updated = ? AND seq > ? ORDER BY seq LIMIT ?"
 )
 _LATER = _of_all_or_one(
-    "SELECT seq, last_updated, body FROM objects WHERE list = ? $owner AND last_updated > ? AND last_updated < ?"
+    "$row FROM objects WHERE list = ? $owner AND last_updated > ? AND last_updated < ?"
     " ORDER BY last_updated, seq LIMIT ?"
 )
 # The inner statement walks an index that covers it, from the nearer end; only the rows of the page are looked up.
 _BY_CHANGE_AT = _of_all_or_one(
-    "SELECT seq, last_updated, body FROM objects WHERE seq IN (SELECT seq FROM objects WHERE list = ? $owner"
+    "$row FROM objects WHERE seq IN (SELECT seq FROM objects WHERE list = ? $owner"
     " AND last_updated >= ? AND last_updated < ? ORDER BY last_updated, seq LIMIT ? OFFSET ?)"
     " ORDER BY last_updated, seq"
 )
 _BY_CHANGE_FROM_END = _of_all_or_one(
-    "SELECT seq, last_updated, body FROM objects WHERE seq IN (SELECT seq FROM objects WHERE list = ? $owner"
+    "$row FROM objects WHERE seq IN (SELECT seq FROM objects WHERE list = ? $owner"
     " AND last_updated >= ? AND last_updated < ? ORDER BY last_updated DESC, seq DESC LIMIT ? OFFSET ?)"
     " ORDER BY last_updated, seq"
 )
@@ -110,12 +108,13 @@ class PageReader:
             else:
                 rows, total = self._by_change_at(number, generation, request, patient)
             picked = pick(request, place, total if dated else 0, rows)
-            created = [objects.created(self.connection, seq) for seq, _, _ in picked.rows if request.with_created]
+            created = [objects.created(self.connection, seq) for seq, *_ in picked.rows if request.with_created]
             rows = ()  # a statement that was not read to its end would hold the file's state
         finally:
             self.connection.execute("COMMIT")
         page = Page(
-            bodies=tuple([body for _, _, body in picked.rows]),
+            bodies=tuple([body for _, _, body, _ in picked.rows]),
+            versions=tuple([version for _, _, _, version in picked.rows]),
             total=total,
             next=None if picked.following is None else write_cursor(self._cursor_key, request, picked.following),
             filtered=picked.filtered,
@@ -124,7 +123,7 @@ class PageReader:
         return page, generation
 
     def _read_list(self, request: PageRequest) -> tuple[int, int, int]:
-        name = ListName(request.side, request.module, request.version, request.audience)
+        name = ListName(request.side, request.module, request.audience)
         number = self.lists.number(self.connection, name)
         if number is None:
             return 0, 0, 0

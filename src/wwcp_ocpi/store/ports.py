@@ -6,8 +6,8 @@ own: partners, settings), and pushes (what partners must still hear of a change)
 causes are one transaction, and a call returns only when what it wrote survives a power cut.
 
 An object may be for one partner only: its audience is that partner's id. Empty, it is for everybody who may see
-the module. The objects of one side, module, version and audience are one list. What an audience means is up to
-the callers: "?NL*EMP", a party that no partner has claimed yet, is a text like any other.
+the module. The objects of one side, module and audience are one list, whatever the versions they came in. What an
+audience means is up to the callers: "?NL*EMP", a party that no partner has claimed yet, is a text like any other.
 """
 
 from __future__ import annotations
@@ -131,7 +131,6 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     side: Side
     module: str
-    version: str
     limit: int
     audience: str = ""
     owner: PartyId | None = None
@@ -144,7 +143,7 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A page: the objects' bytes, how many match in all, and where to go on (None on the last page).
+    """A page: the objects' bytes with the version of each, how many match in all, and where to go on (None: no more).
 
     Without dates, `total` is what matches now. With dates it is counted for the first page and for pages by
     `offset`; the cursor carries it on, so that all pages of one walk tell the total of its beginning. `match`
@@ -154,7 +153,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     `created` is as long as `bodies` where it was asked for: microseconds since 1970, None where nobody knows.
     """
 
-    bodies: Sequence[bytes]
+    bodies: tuple[bytes, ...]
+    versions: tuple[str, ...]
     total: int
     next: str | None = None
     filtered: int | None = None
@@ -207,7 +207,7 @@ class Objects(Protocol):
         """
         ...
 
-    async def count(self, side: Side, module: str, version: str | None = None) -> int:
+    async def count(self, side: Side, module: str) -> int:
         """How many objects there are, of all audiences, from counters."""
         ...
 

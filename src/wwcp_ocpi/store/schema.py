@@ -29,13 +29,12 @@ lists = Table(
     Column("list", _Number, primary_key=True),
     Column("side", Text, nullable=False),
     Column("module", Text, nullable=False),
-    Column("version", Text, nullable=False),
     # The partner that alone may see the objects; empty: all who may see the module.
     Column("audience", Text, nullable=False),
     Column("count", BigInteger, nullable=False),
     # Grows with every transaction that touched an object of the list: a cached page is good while it stands.
     Column("generation", BigInteger, nullable=False),
-    Index("lists_name", "side", "module", "version", "audience", unique=True),
+    Index("lists_name", "side", "module", "audience", unique=True),
 )
 
 objects = Table(
@@ -48,11 +47,13 @@ objects = Table(
     Column("party_id", Text, nullable=False),
     Column("id", Text, nullable=False),
     Column("list", _Number, ForeignKey("lists.list"), nullable=False),
+    Column("version", Text, nullable=False),
     Column("last_updated", BigInteger, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("body", LargeBinary, nullable=False),
     # Microseconds since 1970; NULL where it was stored before this was kept.
     Column("created", BigInteger),
+    Column("source", Text, nullable=False),
+    # Last, for what stands behind a large value is read through it.
+    Column("body", LargeBinary, nullable=False),
     # The id before the owner: an object is also looked for among many owners. What one party owns is found by list.
     Index("objects_id", "side", "module", "id", "country_code", "party_id", unique=True),
     Index("objects_created", "list", "seq"),

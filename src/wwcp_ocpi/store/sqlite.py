@@ -50,7 +50,7 @@ class SQLiteStore:
         self._pages = PageReader(reading, cursor_key)
         self._slow_pages = PageReader(slow, cursor_key)
         self._cache = PageCache(page_cache_bytes)
-        self._turn: dict[tuple[Side, str, str, str], int] = {}
+        self._turn: dict[tuple[Side, str, str], int] = {}
         self._clock = clock
 
     @classmethod
@@ -135,7 +135,7 @@ class SQLiteStore:
 
         What is committed meanwhile is acknowledged in a later turn, so nobody can miss it.
         """
-        name = (request.side, request.module, request.version, request.audience)
+        name = (request.side, request.module, request.audience)
         known = self._turn.get(name)
         if known is None:
             if not self._turn:
@@ -169,10 +169,10 @@ class SQLiteStore:
         objects.check_audiences(old, new)
         return await self._writer.submit(lambda transaction: objects.readdress(transaction, old, new))
 
-    async def count(self, side: Side, module: str, version: str | None = None) -> int:
+    async def count(self, side: Side, module: str) -> int:
         """How many objects there are, of all audiences, from counters."""
         try:
-            return objects.count(self._reading, side, module, version)
+            return objects.count(self._reading, side, module)
         except sqlite3.Error as error:
             raise _failed(error) from error
 

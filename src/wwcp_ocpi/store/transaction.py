@@ -17,11 +17,10 @@ EVERYBODY = PartyId("", "")
 
 
 class ListName(NamedTuple):
-    """The objects of one side, module, version and audience are one list."""
+    """The objects of one side, module and audience are one list."""
 
     side: Side
     module: str
-    version: str
     audience: str
 
 
@@ -37,8 +36,8 @@ class Lists:
         found = self._numbers.get(name)
         if found is None:
             row = connection.execute(
-                "SELECT list FROM lists WHERE side = ? AND module = ? AND version = ? AND audience = ?",
-                (name.side.value, name.module, name.version, name.audience),
+                "SELECT list FROM lists WHERE side = ? AND module = ? AND audience = ?",
+                (name.side.value, name.module, name.audience),
             ).fetchone()
             if row is not None:
                 found = int(row[0])
@@ -50,10 +49,10 @@ class Lists:
         """The list that has this number."""
         found = self._names.get(number)
         if found is None:
-            side, module, version, audience = connection.execute(
-                "SELECT side, module, version, audience FROM lists WHERE list = ?", (number,)
+            side, module, audience = connection.execute(
+                "SELECT side, module, audience FROM lists WHERE list = ?", (number,)
             ).fetchone()
-            found = self._names[number] = ListName(Side(side), module, version, audience)
+            found = self._names[number] = ListName(Side(side), module, audience)
         return found
 
     def forget(self) -> None:
@@ -79,8 +78,8 @@ class Transaction:
         found = self.lists.number(self.connection, name)
         if found is None:
             self.execute(
-                "INSERT INTO lists (side, module, version, audience, count, generation) VALUES (?, ?, ?, ?, 0, 0)",
-                (name.side.value, name.module, name.version, name.audience),
+                "INSERT INTO lists (side, module, audience, count, generation) VALUES (?, ?, ?, 0, 0)",
+                (name.side.value, name.module, name.audience),
             )
             found = self.lists.number(self.connection, name)
             assert found is not None
