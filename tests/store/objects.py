@@ -127,6 +127,6 @@ async def walk(store: Objects, request: PageRequest) -> list[str]:
             return found
 
 
-def page_of(*bodies: bytes, total: int, version: str = "2.2.1") -> Page:
-    """The last page of a list, with these on it."""
-    return Page(bodies=bodies, versions=(version,) * len(bodies), total=total)
+def page_of(*bodies: bytes, total: int, owner: PartyId = TNM) -> Page:
+    """The last page of a list, with these objects of one owner on it."""
+    return Page(bodies=bodies, versions=("2.2.1",) * len(bodies), owners=(owner,) * len(bodies), total=total)

@@ -94,9 +94,9 @@ async def test_one_owner_is_listed_alone(store: Store) -> None:
     await fill(store, "B1", "B2", owner=BEC)
     await fill(store, "A5")
     assert await walk(store, pages_of(2, owner=TNM)) == ["A1", "A2", "A3", "A4", "A5"]
-    assert await store.page(pages_of(2, owner=BEC)) == page_of(b"B1", b"B2", total=2)
+    assert await store.page(pages_of(2, owner=BEC)) == page_of(b"B1", b"B2", total=2, owner=BEC)
     assert await store.page(pages_of(3, owner=TNM, offset=3)) == page_of(b"A4", b"A5", total=5)
-    assert await store.page(pages_of(3, owner=BEC, date_from=10)) == page_of(b"B2", total=1)
+    assert await store.page(pages_of(3, owner=BEC, date_from=10)) == page_of(b"B2", total=1, owner=BEC)
     assert await walk(store, pages_of(2, owner=TNM, date_from=0)) == ["A1", "A5", "A2", "A3", "A4"]
 
 

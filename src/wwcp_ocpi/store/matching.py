@@ -21,8 +21,8 @@ MOST_OBJECTS = 2000
 MOST_BYTES = 8 << 20
 """How much is looked at for one page."""
 
-Row: TypeAlias = tuple[int, int, bytes, str]
-"""Number, last_updated, body and version."""
+Row: TypeAlias = tuple[int, int, bytes, str, str, str]
+"""Number, last_updated, body, version, country code and party id."""
 
 
 class Picked(NamedTuple):
@@ -85,7 +85,7 @@ def pick(request: PageRequest, place: Place | None, total: int, rows: Iterable[R
 
 
 def _behind(row: Row, total: int) -> Place:
-    seq, last_updated, _, _ = row
+    seq, last_updated, *_ = row
     return Place(last_updated, seq, total)
 
 

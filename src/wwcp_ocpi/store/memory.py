@@ -79,7 +79,7 @@ class MemoryStore:
         first, end = request.date_from, request.date_to
         dated = first is not None or end is not None
         found = [
-            stored
+            (stored, key.owner)
             for key, stored in self._objects.items()
             if key.side is request.side
             and key.module == request.module
@@ -89,8 +89,8 @@ class MemoryStore:
             and (end is None or stored.last_updated < end)
         ]
 
-        def order(stored: Stored) -> tuple[int, int]:
-            return (stored.last_updated if dated else 0, stored.seq)
+        def order(entry: tuple[Stored, PartyId]) -> tuple[int, int]:
+            return (entry[0].last_updated if dated else 0, entry[0].seq)
 
         found.sort(key=order)
         total = len(found)
@@ -98,17 +98,18 @@ class MemoryStore:
             found = found if request.match else found[request.offset :]
         else:
             behind = (place.last_updated if dated else 0, place.seq)
-            found = [stored for stored in found if order(stored) > behind]
+            found = [entry for entry in found if order(entry) > behind]
             total = place.total if dated else total
-        rows = ((stored.seq, stored.last_updated, stored.body, stored.version) for stored in found)
+        rows = ((one.seq, one.last_updated, one.body, one.version, *owner) for one, owner in found)
         picked = pick(request, place, total if dated else 0, rows)
         return Page(
-            bodies=tuple(body for _, _, body, _ in picked.rows),
-            versions=tuple(version for _, _, _, version in picked.rows),
+            bodies=tuple(row[2] for row in picked.rows),
+            versions=tuple(row[3] for row in picked.rows),
+            owners=tuple(PartyId(*row[4:]) for row in picked.rows),
             total=total,
             next=None if picked.following is None else write_cursor(self._cursor_key, request, picked.following),
             filtered=picked.filtered,
-            created=tuple(self._created.get(seq) for seq, *_ in picked.rows) if request.with_created else (),
+            created=tuple(self._created.get(row[0]) for row in picked.rows) if request.with_created else (),
         )
 
     async def change(self, key: Key, decide: Decide) -> Outcome:

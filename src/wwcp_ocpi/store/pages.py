@@ -33,7 +33,7 @@ class TooLong(Exception):
 
 def _of_all_or_one(sql: str) -> dict[bool, str]:
     """The statement for the objects of all owners (False), and for those of one (True)."""
-    sql = sql.replace("$row", "SELECT seq, last_updated, body, version")
+    sql = sql.replace("$row", "SELECT seq, last_updated, body, version, country_code, party_id")
     return {False: sql.replace("$owner", ""), True: sql.replace("$owner", "AND country_code = ? AND party_id = ?")}
 
 
@@ -113,8 +113,9 @@ class PageReader:
         finally:
             self.connection.execute("COMMIT")
         page = Page(
-            bodies=tuple([body for _, _, body, _ in picked.rows]),
-            versions=tuple([version for _, _, _, version in picked.rows]),
+            bodies=tuple([row[2] for row in picked.rows]),
+            versions=tuple([row[3] for row in picked.rows]),
+            owners=tuple([PartyId(*row[4:]) for row in picked.rows]),
             total=total,
             next=None if picked.following is None else write_cursor(self._cursor_key, request, picked.following),
             filtered=picked.filtered,
