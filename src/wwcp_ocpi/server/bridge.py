@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Stored objects in the version in which somebody asks for them.
+
+What was converted once is remembered as long as there is room: a stored body never changes, a changed object has
+another body. What a version cannot say is counted by place; an object that it cannot be told at all is left out of
+lists and counted as well, and stays stored as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from typing import Generic, TypeAlias, TypeVar
+
+import msgspec
+import structlog
+from msgspec.structs import replace
+
+from wwcp_ocpi.convert import NOTHING_KNOWN, Context, Converted, Known, convert, merge_back
+from wwcp_ocpi.protocol import patch
+from wwcp_ocpi.protocol.errors import CannotConvert, OCPIError
+from wwcp_ocpi.protocol.shape import field_names
+from wwcp_ocpi.protocol.version import Version
+from wwcp_ocpi.registry import version as version_of
+from wwcp_ocpi.scalars import PartyId, fold
+from wwcp_ocpi.store.ports import Objects, Page, Side, Stored
+
+log = structlog.get_logger()
+
+ROOM_BYTES = 32 << 20
+MOST_PLACES = 4096
+"""How many places are counted; an unknown field may make new ones without end."""
+
+_INDEX = re.compile(r"\[\d+\]")
+_OVERHEAD = 512
+
+DriverOf: TypeAlias = Callable[[Side, Stored], PartyId | None]
+"""The eMSP whose driver a Session or CDR is about, as far as it is known without looking into it."""
+
+
+class Unsaid(msgspec.Struct, frozen=True, order=True):
+    """A place in objects that a version cannot say. Entries of lists are not told apart."""
+
+    kind: str
+    source: str
+    target: str
+    path: str
+
+
+class Bridge:
+    """Shows stored objects in any version.
+
+    `defaults` is what the operator says about objects that do not say it themselves.
+    """
+
+    def __init__(
+        self,
+        store: Objects,
+        defaults: Context = NOTHING_KNOWN,
+        *,
+        driver_of: DriverOf = lambda side, stored: None,
+        room_bytes: int = ROOM_BYTES,
+    ) -> None:
+        self.defaults = defaults
+        self.driver_of = driver_of
+        self.lost: Counter[Unsaid] = Counter()
+        """How often something was left unsaid, counted when an object is converted, not when it is read again."""
+        self.refused: Counter[Unsaid] = Counter()
+        """How often an object could not be told at all; the path says why not."""
+        self._store = store
+        self._objects: _Remembered[tuple[str, str, str, bytes, Context], Converted] = _Remembered(room_bytes // 2)
+        self._pages: _Remembered[tuple[str, str, tuple[bytes, ...]], tuple[bytes, ...]] = _Remembered(room_bytes // 2)
+
+    async def body(self, side: Side, kind: str, owner: PartyId, stored: Stored, target: Version) -> bytes:
+        """One stored object in a version.
+
+        Raises:
+            CannotConvert: the version cannot be told this object; what is missing, and the setting that supplies it.
+        """
+        if stored.version == target.number:
+            return stored.body
+        return self.convert(kind, stored, target, await self.context(side, kind, owner, stored, target)).body
+
+    async def bodies(self, side: Side, kind: str, page: Page, target: Version) -> tuple[bytes, ...]:
+        """The objects of a page in a version, without those that it cannot be told."""
+        if all(number == target.number for number in page.versions):
+            return page.bodies
+        known = self._pages.get((kind, target.number, page.bodies))
+        if known is not None:
+            return known
+        told = []
+        is_lasting = True
+        for body, number, owner in zip(page.bodies, page.versions, page.owners, strict=True):
+            stored = Stored(seq=0, version=number, last_updated=0, body=body)
+            is_lasting = is_lasting and not _leans_on_location(kind, version_of(number), target)
+            try:
+                told.append(await self.body(side, kind, owner, stored, target))
+            except CannotConvert:
+                continue
+        if is_lasting:
+            self._pages.put((kind, target.number, page.bodies), tuple(told), sum(map(len, told)))
+        return tuple(told)
+
+    async def context(self, side: Side, kind: str, owner: PartyId, stored: Stored, target: Version) -> Context:
+        """What is known of an object beside its body: its owner, the driver, and the Location that is told with it."""
+        source = version_of(stored.version)
+        context = replace(self.defaults, owner=owner, driver=self.defaults.driver or self.driver_of(side, stored))
+        if _leans_on_location(kind, source, target):
+            context = replace(context, location=await self._location(side, owner, stored.body, source))
+        return context
+
+    def convert(self, kind: str, stored: Stored, target: Version, context: Context) -> Converted:
+        """The same with what that leaves unsaid, and with the context at hand.
+
+        Raises:
+            CannotConvert
+        """
+        if stored.version == target.number:
+            return Converted(stored.body, ())
+        key = (kind, stored.version, target.number, stored.body, context)
+        known = self._objects.get(key)
+        if known is None:
+            try:
+                known = shown(kind, stored, target, context)
+            except CannotConvert as error:
+                self._count(self.refused, kind, stored.version, target, error.path or "$")
+                raise
+            for loss in known.losses:
+                self._count(self.lost, kind, stored.version, target, loss.path)
+            self._objects.put(key, known, len(known.body) + len(stored.body))
+        return known
+
+    async def _location(self, side: Side, owner: PartyId, body: bytes, source: Version) -> Known | None:
+        fields = patch.split(body)
+        id = patch.text_of(fields, "location_id")
+        if id is None and "cdr_location" in fields:
+            id = patch.text_of(patch.split(fields["cdr_location"]), "id")
+        for candidate in dict.fromkeys((fold(id), id)) if id else ():
+            found = await self._store.find(side, "locations", candidate, [owner])
+            if found is not None:
+                return Known(found.version, found.body)
+        return None
+
+    @staticmethod
+    def _count(counter: Counter[Unsaid], kind: str, source: str, target: Version, path: str) -> None:
+        place = Unsaid(kind, source, target.number, _INDEX.sub("[]", path)[:200])
+        if place in counter or len(counter) < MOST_PLACES:
+            counter[place] += 1
+
+
+def shown(kind: str, stored: Stored, target: Version, context: Context) -> Converted:
+    """A stored object in a version, with what that leaves unsaid. Pure: for decisions, which run in another thread.
+
+    Raises:
+        CannotConvert
+    """
+    name = _name(kind, stored.version)
+    try:
+        return convert(stored.body, name, stored.version, target.number, context)
+    except CannotConvert:
+        raise
+    except OCPIError as error:
+        # Stored although its version does not allow it: nobody can say what it would be in another.
+        raise CannotConvert(f"stored as no {name} of OCPI {stored.version}: {error}", path="$") from error
+
+
+def merged(kind: str, stored: Stored, changed: bytes, version: Version, context: Context) -> bytes:
+    """The stored object after a change that was made in another version: still in the one it is stored in. Pure.
+
+    Raises:
+        CannotConvert
+    """
+    name = _name(kind, stored.version)
+    return merge_back(stored.body, changed, name, stored.version, version.number, context).body
+
+
+def _name(kind: str, number: str) -> str:
+    return version_of(number).kind(kind).resource.name
+
+
+def _leans_on_location(kind: str, source: Version, target: Version) -> bool:
+    """Whether the object holds its whole Location there, and no more than its id here."""
+    held = ["location" in field_names(known.kind(kind).resource.type) for known in (source, target)]
+    return held == [False, True]
+
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+class _Remembered(Generic[_K, _V]):
+    """Values by key, at most so many bytes of them; the least recently used goes first."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._bytes = 0
+        self._found: OrderedDict[_K, tuple[_V, int]] = OrderedDict()
+
+    def get(self, key: _K) -> _V | None:
+        found = self._found.get(key)
+        if found is None:
+            return None
+        self._found.move_to_end(key)
+        return found[0]
+
+    def put(self, key: _K, value: _V, size: int) -> None:
+        size += _OVERHEAD
+        if key in self._found or size * 4 > self._most:
+            return
+        self._found[key] = value, size
+        self._bytes += size
+        while self._bytes > self._most:
+            self._bytes -= self._found.popitem(last=False)[1][1]
