@@ -84,5 +84,5 @@ async def deliver(made: Platform) -> None:
 
 async def kept(made: Platform, kind: str, side: Side, audience: str = "") -> list[Any]:
     """What is stored of one kind."""
-    request = PageRequest(side=side, module=kind, version="2.3.0", audience=audience, limit=100)
+    request = PageRequest(side=side, module=kind, audience=audience, limit=100)
     return [json.loads(body) for body in (await made.store.page(request)).bodies]

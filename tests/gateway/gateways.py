@@ -44,7 +44,7 @@ async def kept(
     gateway: Gateway, version: str, side: Side = Side.THEIRS, *, kind: str = "locations", id: str = "id"
 ) -> dict[str, Any]:
     """The objects of a kind on a side, by what names them."""
-    page = await gateway.platform.store.page(PageRequest(side=side, module=kind, version=version, limit=1000))
+    page = await gateway.platform.store.page(PageRequest(side=side, module=kind, limit=1000))
     return {found[id]: found for found in map(json.loads, page.bodies)}
 
 

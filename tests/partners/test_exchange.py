@@ -240,13 +240,6 @@ async def test_a_partner_that_only_pulls_is_not_pushed_to(version: str) -> None:
     assert await cpo.store.waiting() == 0
 
 
-async def test_a_partner_in_another_version_is_not_pushed_to(version: str) -> None:
-    _, cpo, _ = await linked(version)
-    other = next(number for number in ALL_VERSIONS if number != version)
-    await publish(cpo, other, own(other))
-    assert await cpo.store.waiting() == 0
-
-
 @rule("TRN-28")
 async def test_objects_of_parties_that_are_not_the_partners_are_left_out(version: str) -> None:
     _, cpo, emsp = await linked(version)

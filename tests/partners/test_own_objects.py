@@ -25,9 +25,7 @@ LATER = {"last_updated": DateTime.parse(NEW)}
 
 async def ours(made: Platform, version: str, module: str, audience: str = "emsp.example") -> list[Any]:
     audience = audience if module in ("sessions", "cdrs") else ""
-    page = await made.store.page(
-        PageRequest(side=Side.OURS, module=module, version=version, audience=audience, limit=10)
-    )
+    page = await made.store.page(PageRequest(side=Side.OURS, module=module, audience=audience, limit=10))
     return [json.loads(body) for body in page.bodies]
 
 

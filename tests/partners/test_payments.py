@@ -54,7 +54,7 @@ async def deliver(made: Platform) -> None:
 
 
 async def theirs(made: Platform, kind: str) -> list[Any]:
-    page = await made.store.page(PageRequest(side=Side.THEIRS, module=kind, version=VERSION, limit=100))
+    page = await made.store.page(PageRequest(side=Side.THEIRS, module=kind, limit=100))
     return [json.loads(body) for body in page.bodies]
 
 

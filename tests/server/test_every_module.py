@@ -67,10 +67,10 @@ def names_owner(version: str, kind: Kind) -> bool:
     return VERSIONS[version].facts.objects_name_owner
 
 
-async def receiver(version: str, kind: Kind) -> Caller:
+async def receiver(version: str, kind: Kind, **settings: Any) -> Caller:
     """A platform that keeps such objects, and the calls of their owner."""
     ours, theirs = ("EMSP", "CPO") if kind.owner == CPO else ("CPO", "EMSP")
-    _, (call,) = await served(ours, ("owner", kind.owner, theirs))
+    _, (call,) = await served(ours, ("owner", kind.owner, theirs), **settings)
     return call
 
 
@@ -140,7 +140,7 @@ async def test_a_patch_says_when_where_the_version_asks_for_it(version: str, kin
 @rule("TOK-01")
 @every(lambda version, kind: not has_method("DELETE")(version, kind))
 async def test_what_is_never_deleted_has_no_delete(version: str, kind: Kind) -> None:
-    call = await receiver(version, kind)
+    call = await receiver(version, kind, extensions=frozenset())
     await call("PUT", kind.url(version), kind.make(version))
     urls = [kind.url(version), *([f"{kind.url(version)}/E1", f"{kind.url(version)}/E1/1"] if kind is LOCATIONS else [])]
     for url in urls:

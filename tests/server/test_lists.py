@@ -160,11 +160,3 @@ async def test_get_of_what_is_not_there_is_404(version: str) -> None:
     for path in ("/LOC9", "/LOC0/E9", "/LOC0/E1/9"):
         response = await call("GET", base(version) + path)
         assert (response.status, envelope_of(response)["status_code"] >= 2000) == (404, True)
-
-
-@rule("TYP-15")
-async def test_objects_of_another_version_are_not_shown_before_there_is_a_converter(version: str) -> None:
-    _, call = await with_locations(version, MIDDLE)
-    for other in set(ALL_VERSIONS) - {version}:
-        assert ids(await call("GET", base(other))) == []
-        assert (await call("GET", base(other) + "/LOC0")).status == 404

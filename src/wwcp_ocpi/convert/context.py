@@ -64,6 +64,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds in a CommandResponse of 2.1.1, which gives none."""
     reservation_id: int | None = None
     """The number that stands for a reservation towards 2.1.1, where its id is none."""
+    traces: bool = True
+    """Whether an object that goes up takes along, in a field of ours, what the upper version cannot say."""
 
 
 NOTHING_KNOWN = Context()

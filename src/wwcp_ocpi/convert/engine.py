@@ -55,10 +55,10 @@ def run(plan: Plan, fields: RawObject, work: Work) -> RawObject:
     for rule in plan.rules:
         if rule not in done and not (rule.idle and kept.is_empty):
             out |= _told(plan, rule, fields, work, kept)
-    if plan.up:
-        kept.write(out)
-    else:
+    if not plan.up:
         kept.finish(out, work)
+    elif work.context.traces:
+        kept.write(out)
     return out
 
 

@@ -102,6 +102,27 @@ class OutboundSection(msgspec.Struct, frozen=True, kw_only=True):
     ] = False
 
 
+class ConvertSection(msgspec.Struct, frozen=True, kw_only=True):
+    """What objects do not say of themselves, where another OCPI version asks for it. See conversion.md."""
+
+    time_zone: Annotated[
+        str, Meta(description="IANA time zone of Locations of 2.1.1 that name none. Empty: they stay in 2.1.1.")
+    ] = ""
+    postal_code: Annotated[
+        str, Meta(description="What 2.1.1 is told where an address has no postal code. Empty: it is not told of it.")
+    ] = ""
+    tax_included: Annotated[
+        str, Meta(pattern="^(NO|N/A)$", description="`tax_included` of Tariffs before 2.3.0: NO or N/A.")
+    ] = "NO"
+    vat: Annotated[
+        str,
+        Meta(pattern=r"^\d{0,3}(\.\d+)?$", description="Percent of VAT where prices do not say it. Empty: unknown."),
+    ] = ""
+    unpublished: Annotated[
+        bool, Meta(description="Whether 2.1.1, which cannot know, is told of Locations that are not to be published.")
+    ] = False
+
+
 class WWCPSection(msgspec.Struct, frozen=True, kw_only=True):
     """The operator's own side."""
 
@@ -133,6 +154,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     store: StoreSection = StoreSection()
     limits: LimitsSection = LimitsSection()
     outbound: OutboundSection = OutboundSection()
+    convert: ConvertSection = ConvertSection()
     wwcp: WWCPSection = WWCPSection()
     log: LogSection = LogSection()
     party: tuple[PartySection, ...] = ()

@@ -8,9 +8,11 @@ import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 
-from wwcp_ocpi.gateway.config import Config, read_secret
+from wwcp_ocpi.convert import Context
+from wwcp_ocpi.gateway.config import Config, ConvertSection, read_secret
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.net.client import HTTPTransport
 from wwcp_ocpi.net.limits import ClientLimits
@@ -57,6 +59,18 @@ def settings_of(config: Config, listening: str) -> ServerSettings:
         extensions=_extensions(config.server.extensions),
         open_versions=config.server.open_versions,
         cors=config.server.cors,
+        convert=_convert(config.convert),
+    )
+
+
+def _convert(section: ConvertSection) -> Context:
+    return Context(
+        time_zone=section.time_zone or None,
+        postal_code=section.postal_code or None,
+        tax_included=section.tax_included,
+        vat=Decimal(section.vat) if section.vat else None,
+        unpublished=section.unpublished,
+        traces=False,  # the stored object is here; partners see no fields of ours
     )
 
 

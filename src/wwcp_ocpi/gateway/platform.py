@@ -22,10 +22,13 @@ from wwcp_ocpi.partners import (
     pull,
 )
 from wwcp_ocpi.protocol.http import Transport
-from wwcp_ocpi.scalars import DateTime
+from wwcp_ocpi.scalars import DateTime, PartyId
 from wwcp_ocpi.security import Vault
 from wwcp_ocpi.server import Server, ServerSettings
-from wwcp_ocpi.store.ports import Store
+from wwcp_ocpi.server.bridge import Bridge
+from wwcp_ocpi.store.ports import Side, Store, Stored
+
+_EMSP = "EMSP"
 
 
 class Platform:
@@ -36,10 +39,11 @@ class Platform:
         self.store = store
         self.book = PartnerBook(store, vault)
         self.registration = Registration(settings, self.book, vault, store, transport)
-        self.server = Server(settings, store, self.book, self.registration)
+        self.bridge = Bridge(store, settings.convert, driver_of=self._driver_of)
+        self.server = Server(settings, store, self.book, self.registration, self.bridge)
         self.publisher = Publisher(store, self.book)
         self.timetables = TariffTimetables(store, self.publisher)
-        self.courier = Courier(store, self.book, self.registration.peer_of)
+        self.courier = Courier(store, self.book, self.registration.peer_of, self.bridge)
         self.courier.tariffs = lambda: self.server.tariffs
         self.drivers = Drivers(store, self.book, self.registration.peer_of)
         self.commands = Commands(settings, store, self.book, self.registration.peer_of)
@@ -57,6 +61,15 @@ class Platform:
         self.server.results["chargingprofiles"] = self.profiles
         self.modifiers = self.server.modifiers = self.registration.modifiers
         """What is changed in the traffic with single partners, by the partner's id."""
+
+    def _driver_of(self, side: Side, stored: Stored) -> PartyId | None:
+        """The eMSP whose driver a Session or CDR is about, where only one party can be meant."""
+        if side is Side.OURS:
+            partner = self.book.find(stored.audience)
+            found = {party.id for party in partner.parties if party.role == _EMSP} if partner else set()
+        else:
+            found = {party.id for party in self.settings.parties if party.role == _EMSP}
+        return found.pop() if len(found) == 1 else None
 
     def peer(self, partner: str) -> Peer:
         """A registered partner, to call.

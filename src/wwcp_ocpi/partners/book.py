@@ -66,10 +66,14 @@ class PartnerBook:
         Raises:
             NotFound: there is none.
         """
-        partner = self._partners.get(id)
+        partner = self.find(id)
         if partner is None:
             raise NotFound(f"no partner {id!r}; there are {', '.join(sorted(self._partners)) or 'none'}")
         return partner
+
+    def find(self, id: str) -> Partner | None:
+        """The same; None: there is none."""
+        return self._partners.get(id)
 
     def holder(self, party: PartyId | None) -> str | None:
         """The registered partner that has a party, if there is one."""

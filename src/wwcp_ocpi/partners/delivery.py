@@ -30,9 +30,10 @@ from wwcp_ocpi.protocol.patch import Opened
 from wwcp_ocpi.protocol.shape import StructType
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.registry import version as version_of
+from wwcp_ocpi.server.bridge import Bridge
 from wwcp_ocpi.server.connector_tariffs import for_partner
 from wwcp_ocpi.server.decisions import TariffChooser
-from wwcp_ocpi.store.ports import Delivery, Key, Push, Side, Store, Stored
+from wwcp_ocpi.store.ports import Delivery, Key, Push, Side, Store
 
 log = structlog.get_logger()
 
@@ -70,13 +71,14 @@ class Courier:
     A partner that is away, or slow, is left alone for a while, and holds up no other.
     """
 
-    def __init__(self, store: Store, book: PartnerBook, peer_of: Callable[[Partner], Peer]) -> None:
+    def __init__(self, store: Store, book: PartnerBook, peer_of: Callable[[Partner], Peer], bridge: Bridge) -> None:
         self.tariffs: Callable[[], TariffChooser | None] = lambda: None
         """Who chooses the Tariffs of Connectors per partner, as in what the partner reads."""
         self.backoff = BackOff()
         self._store = store
         self._book = book
         self._peer_of = peer_of
+        self._bridge = bridge
         self._tasks: set[asyncio.Task[Any]] = set()
         self._slow: set[int] = set()
         self.delivered = 0
@@ -204,7 +206,7 @@ class Courier:
         query = {resource.qualifier: push.qualifier} if push.qualifier else None
         if push.method == "DELETE":
             await peer.delete(resource.type, *_ids(resource, push), owner=push.owner, query=query)
-        elif push.method == "PATCH":
+        elif push.method == "PATCH" or push.parts:
             try:
                 await self._change(peer, partner, push, resource, query)
             except Refused as error:
@@ -224,7 +226,7 @@ class Courier:
         status = _status_row(rows, push) if partner.status_post else None
         if status is not None:
             await peer.call(status, *push.owner, push.id, *push.parts, body=_status_body(push))
-        elif partner.patch_as_put or not any(row.operation is Operation.PATCH for row in rows):
+        elif push.method == "PUT" or partner.patch_as_put or not any(row.operation is Operation.PATCH for row in rows):
             await self._part(peer, push, resource, cls, query)
         else:
             body = self._personal(push, resource, push.body, is_change=True)
@@ -234,12 +236,12 @@ class Courier:
         self, peer: Peer, push: Push, resource: Resource, cls: StructType, query: Mapping[str, str] | None
     ) -> None:
         """Send the object or part in which something changed, as it is stored now."""
-        stored = await self._stored(peer, push, resource)
-        if stored is None:
+        whole = await self._stored(peer, push, resource)
+        if whole is None:
             return
-        part = Opened(patch.split(stored.body), steps_to(peer.version, resource, push.parts)).part
+        part = Opened(patch.split(whole), steps_to(peer.version, resource, push.parts)).part
         if part is not None:
-            body = patch.join(part) if push.parts else stored.body
+            body = patch.join(part) if push.parts else whole
             body = self._personal(push, resource, body, is_change=bool(push.parts))
             await peer.put_bytes(cls, body, push.id, *push.parts, owner=push.owner, query=query)
 
@@ -247,10 +249,10 @@ class Courier:
         self, peer: Peer, push: Push, resource: Resource, method: str, query: Mapping[str, str] | None
     ) -> None:
         """Send the object as it is stored now: a later change needs no second PUT."""
-        stored = await self._stored(peer, push, resource)
-        if stored is None:
+        whole = await self._stored(peer, push, resource)
+        if whole is None:
             return
-        body = self._personal(push, resource, stored.body)
+        body = self._personal(push, resource, whole)
         if method == "POST":
             await peer.post_bytes(resource.type, body)
             return
@@ -269,10 +271,17 @@ class Courier:
         version = version_of(push.version)
         return for_partner(self.tariffs(), push.partner, version, resource, ids, body, is_change=is_change)
 
-    async def _stored(self, peer: Peer, push: Push, resource: Resource) -> Stored | None:
-        id = peer.version.key_id(resource, push.id, push.qualifier)
-        stored = await self._store.get(Key(Side.OURS, push.module, push.owner, id))
-        return stored if stored is not None and stored.version == push.version else None
+    async def _stored(self, peer: Peer, push: Push, resource: Resource) -> bytes | None:
+        """The object as it is now, in the partner's version; None: it is there no more.
+
+        Raises:
+            CannotConvert: that version cannot be told it.
+        """
+        for id in peer.version.key_ids(resource, push.id, push.qualifier):
+            stored = await self._store.get(Key(Side.OURS, push.module, push.owner, id))
+            if stored is not None:
+                return await self._bridge.body(Side.OURS, push.module, push.owner, stored, peer.version)
+        return None
 
     def _later(self, delivery: Delivery, error: OCPIError) -> Failed:
         if not isinstance(error, ModifierFailed):

@@ -3,8 +3,8 @@
 
 What the partners' book says is published like any object of ours, so that every partner is told of a change (HCI-01)
 and can read the whole. A party is in one ClientInfo, whatever its roles, since a path has no room for more (decision 15
-in docs/spec-defects.md). What is PLANNED is for the operator to publish. An object is kept in one version, so there is
-one for each version, under the version's number: its id is in no path.
+in docs/spec-defects.md). What is PLANNED is for the operator to publish. They are published in the latest version that
+is served, and told to each partner in its own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from wwcp_ocpi.partners.model import Partner
 from wwcp_ocpi.partners.publish import OwnObject, Publisher
 from wwcp_ocpi.protocol import codec, patch
 from wwcp_ocpi.protocol.errors import OCPIError, Unreachable
-from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version as version_of
 from wwcp_ocpi.scalars import PartyId, now
 from wwcp_ocpi.server.settings import ServerSettings
@@ -67,29 +66,25 @@ class HubClients:
         self._clock = clock
         self._offline: frozenset[str] = frozenset()
         self._published: tuple[int, frozenset[str]] | None = None
+        served = [version_of(number) for number in settings.versions if KIND in version_of(number).kinds]
         is_hub = settings.hub is not None and KIND in settings.modules
-        found = [version_of(number) for number in settings.versions] if is_hub else []
-        self._versions: list[Version] = [version for version in found if KIND in version.kinds]
+        self._version = max(served, key=lambda one: one.rank) if is_hub and served else None
 
     async def publish(self) -> int:
         """Write what changed since the last time, and have it told to the partners; says how many were written."""
         state = (self._book.generation, self._offline)
-        if not self._versions or state == self._published:
+        if self._version is None or state == self._published:
             return 0
         wanted = dict(self._states(self._book.all()))
-        written = 0
-        for version in self._versions:
-            known = await self._known(version)
-            gone = {
-                party: State(old.role, "SUSPENDED")
-                for party, old in known.items()
-                if party not in wanted and old.status != "PLANNED"
-            }
-            changed = {party: new for party, new in {**wanted, **gone}.items() if known.get(party) != new}
-            await self._publisher.publish(
-                version, KIND, [_client(version, party, new) for party, new in changed.items()]
-            )
-            written += len(changed)
+        known = await self._known()
+        gone = {
+            party: State(old.role, "SUSPENDED")
+            for party, old in known.items()
+            if party not in wanted and old.status != "PLANNED"
+        }
+        changed = {party: new for party, new in {**wanted, **gone}.items() if known.get(party) != new}
+        await self._publisher.publish(self._version, KIND, [_client(party, new) for party, new in changed.items()])
+        written = len(changed)
         self._published = state
         if written:
             log.info("hub.clients_published", count=written)
@@ -97,7 +92,7 @@ class HubClients:
 
     async def look(self) -> None:
         """Ask every partner that has been silent for long for its versions, and publish who is there (HCI-05)."""
-        if not self._versions:
+        if self._version is None:
             return
         offline = set()
         for partner in self._book.all():
@@ -135,14 +130,12 @@ class HubClients:
             return "SUSPENDED"
         return "OFFLINE" if partner.blocked or partner.id in self._offline else "CONNECTED"
 
-    async def _known(self, version: Version) -> Mapping[PartyId, State]:
+    async def _known(self) -> Mapping[PartyId, State]:
         """What is published now."""
         known: dict[PartyId, State] = {}
         after: str | None = None
         while True:
-            page = await self._store.page(
-                PageRequest(side=Side.OURS, module=KIND, version=version.number, after=after, limit=_CHUNK)
-            )
+            page = await self._store.page(PageRequest(side=Side.OURS, module=KIND, after=after, limit=_CHUNK))
             for body in page.bodies:
                 fields = patch.split(body)
                 text = {name: patch.text_of(fields, name) or "" for name in fields}
@@ -152,7 +145,7 @@ class HubClients:
                 return known
 
 
-def _client(version: Version, party: PartyId, state: State) -> OwnObject:
+def _client(party: PartyId, state: State) -> OwnObject:
     at = now()
     body = {
         "party_id": party.party_id,
@@ -161,4 +154,4 @@ def _client(version: Version, party: PartyId, state: State) -> OwnObject:
         "status": state.status,
         "last_updated": at,
     }
-    return OwnObject(owner=party, id=version.number, last_updated=at.micros, body=codec.encode(body))
+    return OwnObject(owner=party, id="", last_updated=at.micros, body=codec.encode(body))

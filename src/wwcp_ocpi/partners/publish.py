@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -16,6 +16,7 @@ from wwcp_ocpi.protocol.endpoint import Interface, Operation, Resource
 from wwcp_ocpi.protocol.errors import NotFound, OCPIError, UsageError
 from wwcp_ocpi.protocol.patch import Opened, RawObject, Step
 from wwcp_ocpi.protocol.version import Version
+from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import PartyId, now
 from wwcp_ocpi.server.caller import unclaimed
 from wwcp_ocpi.server.versions import may_call
@@ -42,6 +43,14 @@ class OwnObject(msgspec.Struct, frozen=True, kw_only=True):
     concerns: PartyId | None = None
 
 
+class Listener(NamedTuple):
+    """A partner that hears of changes, and what it can be asked as receiver of that kind of object."""
+
+    partner: str
+    version: Version
+    operations: frozenset[Operation]
+
+
 class Publisher:
     """Writes our side of the store. What is unchanged is not written, and nobody hears of it."""
 
@@ -63,17 +72,16 @@ class Publisher:
         Returns:
             What became of each; a UsageError where its state cannot follow the one before.
         """
-        everybody = self._listeners(version, kind) if push else []
-        operations = receiver_operations(version, kind)
+        everybody = self._listeners(kind) if push else []
         changes = []
         for thing in things:
             audience = self.audience(version, kind, thing)
-            listeners = [one for one in everybody if audience in ("", one)]
+            listeners = [one for one in everybody if audience in ("", one.partner)]
             if thing.qualifier in version.kind(kind).resource.pulled_only:
                 listeners = []
             key = _key(version, kind, thing.owner, thing.id, thing.qualifier)
             unsound = _unsound(version, kind, thing)
-            changes.append((key, _put(version, kind, thing, audience, listeners, operations, unsound)))
+            changes.append((key, _put(version, kind, thing, audience, listeners, unsound)))
         return await self._store.change_all(changes)
 
     async def withdraw(
@@ -88,14 +96,13 @@ class Publisher:
         key = _key(version, kind, owner, id, qualifier)
         if version.kind(kind).resource.is_lasting:
             raise UsageError(f"{kind} of OCPI {version.number} are never deleted")
-        heard = Operation.DELETE in receiver_operations(version, kind)
-        listeners = self._listeners(version, kind) if heard else []
+        listeners = [one for one in self._listeners(kind) if Operation.DELETE in one.operations]
 
         def decide(stored: Stored | None) -> Delete | None:
             if stored is None:
                 return None
-            told = [one for one in listeners if stored.audience in ("", one)]
-            pushes = [_push(one, version, kind, owner, [id], "DELETE", b"", qualifier) for one in told]
+            told = [one for one in listeners if stored.audience in ("", one.partner)]
+            pushes = [_push(one, kind, owner, [id], "DELETE", b"", qualifier) for one in told]
             return Delete(pushes=tuple(pushes))
 
         return await self._store.change(key, decide)
@@ -112,7 +119,7 @@ class Publisher:
     ) -> Outcome:
         """Change some fields of an object or of a part of it (`ids` as in a path), and tell the partners just that.
 
-        Where there is no PATCH for it, they are given the whole object.
+        Where there is no PATCH for it, they are given the whole object; in another version, what stands at the path.
 
         `last_updated` of the part and of all above it follows (LOC-07); it is now unless the change says when.
 
@@ -122,11 +129,7 @@ class Publisher:
         """
         resource = version.kind(kind).resource
         steps = steps_to(version, resource, ids[1:])
-        listeners = self._listeners(version, kind) if qualifier not in resource.pulled_only else []
-        operations = receiver_operations(version, kind)
-        has_patch = Operation.PATCH in operations
-        method = "PATCH" if has_patch else push_method(operations)
-        told = ids if has_patch else ids[:1]
+        listeners = self._listeners(kind) if qualifier not in resource.pulled_only else []
 
         def decide(stored: Stored | None) -> Write | None:
             if stored is None or stored.version != version.number:
@@ -155,9 +158,9 @@ class Publisher:
                 body=whole,
                 audience=stored.audience,
                 pushes=tuple(
-                    _push(one, version, kind, owner, told, method, patch.join(fields) if has_patch else b"", qualifier)
+                    _push_of_change(one, version, kind, owner, ids, patch.join(fields), qualifier)
                     for one in listeners
-                    if stored.audience in ("", one)
+                    if stored.audience in ("", one.partner)
                 ),
             )
 
@@ -172,30 +175,34 @@ class Publisher:
         return self._book.holder(concerned) or unclaimed(concerned)
 
     def hears(self, partner: str, version: Version, kind: str) -> bool:
-        """Whether a partner is pushed to."""
-        return partner in self._listeners(version, kind)
+        """Whether a partner is pushed to in this version."""
+        return any(one.partner == partner and one.version is version for one in self._listeners(kind))
 
-    def _listeners(self, version: Version, kind: str) -> list[str]:
-        """The partners that are pushed to: registered, in this version, on the receiving side of the module."""
+    def _listeners(self, kind: str) -> list[Listener]:
+        """The partners that are pushed to: registered, on the receiving side of the module, each in its version."""
         return [
-            partner.id
+            listener
             for partner in self._book.all()
-            if partner.push and not partner.blocked and _receives(partner, version, kind)
+            if partner.push and not partner.blocked and (listener := _listener(partner, kind)) is not None
         ]
 
 
-def _receives(partner: Partner, version: Version, kind: str) -> bool:
+def _listener(partner: Partner, kind: str) -> Listener | None:
     remote = partner.remote
-    if remote is None or remote.version != version.number:
-        return False
-    found = version.kind(kind)
-    if not may_call(partner.roles, found.module, Interface.SENDER):
-        return False
+    version = VERSIONS.get(remote.version) if remote is not None else None
+    if remote is None or version is None or kind not in version.kinds:
+        return None
+    module = version.kind(kind).module
+    if not may_call(partner.roles, module, Interface.SENDER):
+        return None
+    operations = receiver_operations(version, kind)
     needs_role = version.facts.endpoints_have_roles
-    return any(
-        found.module.is_called(endpoint.identifier) and (not needs_role or endpoint.role == Interface.RECEIVER.value)
+    is_there = any(
+        module.is_called(endpoint.identifier) and (not needs_role or endpoint.role == Interface.RECEIVER.value)
         for endpoint in remote.endpoints
-    ) and not receiver_operations(version, kind).isdisjoint((Operation.PUT, Operation.POST))
+    )
+    is_told = is_there and not operations.isdisjoint((Operation.PUT, Operation.POST))
+    return Listener(partner.id, version, operations) if is_told else None
 
 
 def receiver_operations(version: Version, kind: str) -> frozenset[Operation]:
@@ -261,8 +268,7 @@ def _put(
     kind: str,
     thing: OwnObject,
     audience: str,
-    listeners: Sequence[str],
-    operations: frozenset[Operation],
+    listeners: Sequence[Listener],
     unsound: OCPIError | None,
 ) -> Decide:
     resource = version.kind(kind).resource
@@ -278,10 +284,9 @@ def _put(
             final = _final(resource, patch.split(stored.body)) if resource.is_final or resource.ends else None
             if final is not None and etag.canonical(stored.body) != etag.canonical(thing.body):
                 raise UsageError(f"{kind}/{thing.id}: {final}")
-        method = push_method(operations, is_new=not is_known)
         pushes = tuple(
-            _push(listener, version, kind, thing.owner, [thing.id], method, b"", thing.qualifier)
-            for listener in listeners
+            _push(one, kind, thing.owner, [thing.id], push_method(one.operations, not is_known), b"", thing.qualifier)
+            for one in listeners
         )
         return Write(
             version=version.number,
@@ -302,25 +307,41 @@ def steps_to(version: Version, resource: Resource, ids: Sequence[str]) -> list[S
     ]
 
 
-def push_method(operations: frozenset[Operation], *, is_new: bool = False) -> str:
+def push_method(operations: frozenset[Operation], is_new: bool = False) -> str:
     """How a whole object is given to a receiver: PUT, or POST where there is no PUT, or where POST is for new ones."""
     return "POST" if Operation.POST in operations and (is_new or Operation.PUT not in operations) else "PUT"
 
 
-def _push(
-    partner: str,
+def _push_of_change(
+    listener: Listener,
     version: Version,
+    kind: str,
+    owner: PartyId,
+    ids: Sequence[str],
+    change: bytes,
+    qualifier: str | None,
+) -> Push:
+    """How a partner is told of a change that was made in `version`: as it was made, or by what stands there then."""
+    if Operation.PATCH not in listener.operations:
+        return _push(listener, kind, owner, ids[:1], push_method(listener.operations), b"", qualifier)
+    if listener.version is version:
+        return _push(listener, kind, owner, ids, "PATCH", change, qualifier)
+    return _push(listener, kind, owner, ids, "PUT", b"", qualifier)
+
+
+def _push(
+    listener: Listener,
     kind: str,
     owner: PartyId,
     ids: Sequence[str],
     method: str,
     body: bytes,
-    qualifier: str | None = None,
+    qualifier: str | None,
 ) -> Push:
     return Push(
-        partner=partner,
+        partner=listener.partner,
         module=kind,
-        version=version.number,
+        version=listener.version.number,
         method=method,
         owner=owner,
         id=ids[0],

@@ -16,6 +16,7 @@ from wwcp_ocpi.protocol import patch
 from wwcp_ocpi.protocol.endpoint import Resource
 from wwcp_ocpi.protocol.patch import RawObject
 from wwcp_ocpi.protocol.version import Kind, Version
+from wwcp_ocpi.registry import version as version_of
 from wwcp_ocpi.scalars import DateTime, PartyId
 from wwcp_ocpi.server.caller import party_as
 from wwcp_ocpi.server.changes import state_jump
@@ -82,7 +83,7 @@ async def pull(
     await _store(store, chunk, result, resource, partner)
     result.pages, result.rejected = pages.pages, pages.rejected
     if date_from is None and not pages.rejected and not pages.missing:
-        result.removed = await _remove_unlisted(store, version, kind, resource, partner, seen)
+        result.removed = await _remove_unlisted(store, kind, resource, partner, seen)
     log.info("partner.pulled", partner=partner.id, kind=kind, **msgspec.structs.asdict(result))
     return result
 
@@ -131,9 +132,7 @@ async def _store(
             result.unchanged += 1
 
 
-async def _remove_unlisted(
-    store: Objects, version: Version, kind: str, resource: Resource, partner: Partner, seen: set[Key]
-) -> int:
+async def _remove_unlisted(store: Objects, kind: str, resource: Resource, partner: Partner, seen: set[Key]) -> int:
     gone: list[tuple[Key, Decide]] = []
     # A hub sends objects of others: which of all are its own, `_forget` sees.
     is_hub = partner.hub is not None and resource.names_owner
@@ -150,11 +149,12 @@ async def _remove_unlisted(
                     limit=CHUNK,
                 )
             )
-            for body in page.bodies:
+            for body, number in zip(page.bodies, page.versions, strict=True):
                 fields = patch.split(body)
                 id = patch.text_of(fields, resource.id_field) or ""
                 qualifier = patch.text_of(fields, resource.qualifier) if resource.qualifier else None
-                key = Key(Side.THEIRS, kind, owner or _named(fields), version.key_id(resource, id, qualifier))
+                key_id = version_of(number).key_id(resource, id, qualifier)
+                key = Key(Side.THEIRS, kind, owner or _named(fields), key_id)
                 if key not in seen:
                     gone.append((key, _forget(partner)))
             after = page.next

@@ -205,12 +205,12 @@ class TariffTimetables:
                 PageRequest(
                     side=Side.OURS,
                     module=kind_of_timetables(KIND),
-                    version=version.number,
                     limit=CHUNK,
                     after=after,
                 )
             )
-            known = [read_timetable(body) for body in page.bodies]
+            here = (body for body, number in zip(page.bodies, page.versions, strict=True) if number == version.number)
+            known = [read_timetable(body) for body in here]
             found += [_key(version, PartyId.parse(one.owner), one.id) for one in known]
             after = page.next
             if after is None:

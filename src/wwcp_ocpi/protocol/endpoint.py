@@ -190,6 +190,8 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
     """The field that names an object together with its id, and the query parameter of that name: a Token's type."""
     pulled_only: frozenset[str] = frozenset()
     """Words of the qualifier whose objects are in lists but are not pushed: Tokens of type EMAID (TOK-19)."""
+    named_elsewhere: tuple[str | None, ...] = ()
+    """What qualifies such an object where another version stored it; None: nothing."""
     appended: tuple[str, ...] = ()
     """Lists to which a PATCH adds, where it replaces all others (SES-17)."""
     is_private: bool = False

@@ -78,7 +78,13 @@ class Version(msgspec.Struct, frozen=True, dict=True):
     def key_id(self, resource: Resource, id: str, qualifier: str | None = None) -> str:
         """An object's id as stores have it: folded where ids are equal in any case, with what qualifies it."""
         known = fold(id) if self.facts.ids_fold else id
-        return f"{known}|{qualifier}" if resource.qualifier else known
+        return _qualified(known, qualifier if resource.qualifier else None)
+
+    def key_ids(self, resource: Resource, id: str, qualifier: str | None = None) -> tuple[str, ...]:
+        """Under which ids the object may be stored: as this version keeps it, then as versions with other rules do."""
+        spelled = (fold(id), id) if self.facts.ids_fold else (id, fold(id))
+        named = (qualifier if resource.qualifier else None, *resource.named_elsewhere)
+        return tuple(dict.fromkeys(_qualified(one, word) for word in named for one in spelled))
 
     def rows(self, module: str, interface: Interface) -> tuple[Endpoint, ...]:
         """The endpoint rows of one side of a module."""
@@ -88,3 +94,7 @@ class Version(msgspec.Struct, frozen=True, dict=True):
         """The same of one kind of object."""
         rows = self.rows(kind.module.identifier, interface)
         return tuple(row for row in rows if kind.module.resource_of(row) is kind.resource)
+
+
+def _qualified(id: str, qualifier: str | None) -> str:
+    return id if qualifier is None else f"{id}|{qualifier}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
 import structlog
@@ -24,7 +24,7 @@ from wwcp_ocpi.protocol.shape import field_names
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version as version_of
 from wwcp_ocpi.scalars import PartyId, fold
-from wwcp_ocpi.store.ports import Objects, Page, Side, Stored
+from wwcp_ocpi.store.ports import Key, Objects, Side, Stored
 
 log = structlog.get_logger()
 
@@ -46,6 +46,46 @@ class Unsaid(msgspec.Struct, frozen=True, order=True):
     source: str
     target: str
     path: str
+
+
+class Shown(Protocol):
+    """Objects of a page, each with its version and owner."""
+
+    @property
+    def bodies(self) -> tuple[bytes, ...]: ...
+
+    @property
+    def versions(self) -> tuple[str, ...]: ...
+
+    @property
+    def owners(self) -> tuple[PartyId, ...]: ...
+
+
+class View(NamedTuple):
+    """A stored object as a partner sees it who speaks another version. Pure: for decisions, which run in a thread."""
+
+    kind: str
+    version: Version
+    context: Context
+
+    def of(self, stored: Stored) -> bytes:
+        """What the partner sees.
+
+        Raises:
+            CannotConvert
+        """
+        return stored.body if stored.version == self.version.number else shown(self, stored).body
+
+    def kept(self, stored: Stored, changed: bytes) -> tuple[str, bytes]:
+        """What is stored after the partner changed what it saw, and in which version: that which it was stored in.
+
+        Raises:
+            CannotConvert
+        """
+        if stored.version == self.version.number:
+            return stored.version, changed
+        name, number = _name(self.kind, stored.version), self.version.number
+        return stored.version, merge_back(stored.body, changed, name, stored.version, number, self.context).body
 
 
 class Bridge:
@@ -70,7 +110,9 @@ class Bridge:
         """How often an object could not be told at all; the path says why not."""
         self._store = store
         self._objects: _Remembered[tuple[str, str, str, bytes, Context], Converted] = _Remembered(room_bytes // 2)
-        self._pages: _Remembered[tuple[str, str, tuple[bytes, ...]], tuple[bytes, ...]] = _Remembered(room_bytes // 2)
+        self._pages: _Remembered[tuple[str, str, tuple[bytes, ...]], tuple[bytes | None, ...]] = _Remembered(
+            room_bytes // 2
+        )
 
     async def body(self, side: Side, kind: str, owner: PartyId, stored: Stored, target: Version) -> bytes:
         """One stored object in a version.
@@ -82,14 +124,14 @@ class Bridge:
             return stored.body
         return self.convert(kind, stored, target, await self.context(side, kind, owner, stored, target)).body
 
-    async def bodies(self, side: Side, kind: str, page: Page, target: Version) -> tuple[bytes, ...]:
-        """The objects of a page in a version, without those that it cannot be told."""
+    async def bodies(self, side: Side, kind: str, page: Shown, target: Version) -> tuple[bytes | None, ...]:
+        """The objects of a page in a version; None for those that it cannot be told."""
         if all(number == target.number for number in page.versions):
             return page.bodies
         known = self._pages.get((kind, target.number, page.bodies))
         if known is not None:
             return known
-        told = []
+        told: list[bytes | None] = []
         is_lasting = True
         for body, number, owner in zip(page.bodies, page.versions, page.owners, strict=True):
             stored = Stored(seq=0, version=number, last_updated=0, body=body)
@@ -97,10 +139,21 @@ class Bridge:
             try:
                 told.append(await self.body(side, kind, owner, stored, target))
             except CannotConvert:
-                continue
+                told.append(None)
+        whole = tuple(told)
         if is_lasting:
-            self._pages.put((kind, target.number, page.bodies), tuple(told), sum(map(len, told)))
-        return tuple(told)
+            size = sum(len(body) for body in whole if body is not None)
+            self._pages.put((kind, target.number, page.bodies), whole, size)
+        return whole
+
+    async def view(self, side: Side, kind: str, owner: PartyId, version: Version, id: str) -> View:
+        """How a partner sees one stored object, for a decision about it, which runs where nothing can be looked up."""
+        context = replace(self.defaults, owner=owner)
+        if "location" in field_names(version.kind(kind).resource.type):
+            stored = await self._store.get(Key(side, kind, owner, id))
+            if stored is not None and stored.version != version.number:
+                context = await self.context(side, kind, owner, stored, version)
+        return View(kind, version, context)
 
     async def context(self, side: Side, kind: str, owner: PartyId, stored: Stored, target: Version) -> Context:
         """What is known of an object beside its body: its owner, the driver, and the Location that is told with it."""
@@ -122,7 +175,7 @@ class Bridge:
         known = self._objects.get(key)
         if known is None:
             try:
-                known = shown(kind, stored, target, context)
+                known = shown(View(kind, target, context), stored)
             except CannotConvert as error:
                 self._count(self.refused, kind, stored.version, target, error.path or "$")
                 raise
@@ -149,30 +202,20 @@ class Bridge:
             counter[place] += 1
 
 
-def shown(kind: str, stored: Stored, target: Version, context: Context) -> Converted:
-    """A stored object in a version, with what that leaves unsaid. Pure: for decisions, which run in another thread.
+def shown(view: View, stored: Stored) -> Converted:
+    """A stored object in the version of a view, with what that leaves unsaid.
 
     Raises:
         CannotConvert
     """
-    name = _name(kind, stored.version)
+    name = _name(view.kind, stored.version)
     try:
-        return convert(stored.body, name, stored.version, target.number, context)
+        return convert(stored.body, name, stored.version, view.version.number, view.context)
     except CannotConvert:
         raise
     except OCPIError as error:
         # Stored although its version does not allow it: nobody can say what it would be in another.
         raise CannotConvert(f"stored as no {name} of OCPI {stored.version}: {error}", path="$") from error
-
-
-def merged(kind: str, stored: Stored, changed: bytes, version: Version, context: Context) -> bytes:
-    """The stored object after a change that was made in another version: still in the one it is stored in. Pure.
-
-    Raises:
-        CannotConvert
-    """
-    name = _name(kind, stored.version)
-    return merge_back(stored.body, changed, name, stored.version, version.number, context).body
 
 
 def _name(kind: str, number: str) -> str:

@@ -122,11 +122,15 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     def key(self, owner: PartyId, qualifier: str | None = None) -> Key:
         """The key of the object that the path names, with the qualifier of the body, the query, or its default."""
+        return self.keys(owner, qualifier)[0]
+
+    def keys(self, owner: PartyId, qualifier: str | None = None) -> list[Key]:
+        """All keys under which it may be stored: its own, and that of a version with another rule for ids."""
         known = qualifier or self.qualifier
         if self.resource.qualifier and known is None:
             known = next(one.default for one in self.endpoint.query if one.name == self.resource.qualifier)
-        id = self.version.key_id(self.resource, self.ids[0], known)
-        return Key(self.side, self.kind, owner, id)
+        ids = self.version.key_ids(self.resource, self.ids[0], known)
+        return [Key(self.side, self.kind, owner, id) for id in ids]
 
     def body(self) -> bytes:
         """The body, which must be there and be announced as JSON (TRN-09; a missing announcement is forgiven).

@@ -17,10 +17,11 @@ import structlog
 from wwcp_ocpi.protocol import codec, conformance, etag, lifecycle, patch
 from wwcp_ocpi.protocol.conformance import Finding, Severity
 from wwcp_ocpi.protocol.endpoint import Part, Resource
-from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed, OlderThanStored, PreconditionFailed
+from wwcp_ocpi.protocol.errors import CannotConvert, InvalidParameters, NotAllowed, OlderThanStored, PreconditionFailed
 from wwcp_ocpi.protocol.patch import Opened, RawObject
 from wwcp_ocpi.protocol.shape import StructType, field_names, fields_of
 from wwcp_ocpi.scalars import DateTime, PartyId, now
+from wwcp_ocpi.server.bridge import View
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.headers import owners
 from wwcp_ocpi.server.objects import unknown
@@ -38,24 +39,25 @@ async def put_object(call: Call) -> Answer:
     check(call, target, body)
     fields = patch.split(body)
     _same_ids(call, fields, required=True)
-    key = call.key(_owner(call), _qualifier(call, fields))
+    key = await _existing(call, _owner(call), _qualifier(call, fields))
+    view = await _view(call, key)
     is_whole = not call.steps
     moment = patch.moment_of(fields)
     stamp = moment or now()
-    written = _write(call, body, stamp)
+    written = _write(call, call.version.number, body, stamp)
 
     def decide(stored: Stored | None) -> Write:
         if is_whole:
-            _precondition(call, stored.body if stored else None)
+            if is_conditional(call):
+                _precondition(call, view.of(stored) if stored else None)
             not_older(call, moment, stored.last_updated if stored else None)
             return written
-        opened = _open(call, stored)
+        stored, opened = _open(call, view, stored)
         part = opened.part
         _precondition(call, part)
         not_older(call, stamp, patch.moment_of(part) if part is not None else None)
-        changed = opened.with_part(fields, stamp)
         created.append(part is None)
-        return _write(call, patch.join(changed), patch.moment_of(changed) or stamp)
+        return _changed(call, view, stored, opened.with_part(fields, stamp), stamp)
 
     created: list[bool] = []
     outcome = await call.server.store.change(key, decide)
@@ -98,9 +100,11 @@ async def post_status(call: Call) -> Answer:
 
 async def _change(call: Call, change: RawObject, stamp: DateTime | None) -> Answer:
     """Put these fields in the place of those that the object or part at the end of the path has."""
+    key = await existing_key(call, _qualifier(call, change))
+    view = await _view(call, key)
 
     def decide(stored: Stored | None) -> Write:
-        opened = _open(call, stored)
+        stored, opened = _open(call, view, stored)
         part = opened.part
         if part is None:
             raise unknown(call)
@@ -109,31 +113,33 @@ async def _change(call: Call, change: RawObject, stamp: DateTime | None) -> Answ
         at = stamp or now()
         merged = patch.merge(part, change, () if call.steps else call.resource.appended)
         changed = opened.with_part(merged if stamp else patch.stamped(merged, at), at)
-        return _write(call, patch.join(changed), patch.moment_of(changed) or at)
+        return _changed(call, view, stored, changed, at)
 
-    _watch(call, await call.server.store.change(await existing_key(call, _qualifier(call, change)), decide))
+    _watch(call, await call.server.store.change(key, decide))
     return ok()
 
 
 async def delete_object(call: Call) -> Answer:
     """Remove an object that its owner has withdrawn; as an extension also a part of one (EVSE, Connector)."""
     stamp = now()
+    key = await _existing(call, _owner(call))
+    view = await _view(call, key)
 
     def decide(stored: Stored | None) -> Write | Delete:
-        if stored is None or stored.version != call.version.number:
+        if stored is None:
             raise unknown(call)
         if not call.steps:
-            _precondition(call, stored.body)
+            if is_conditional(call):
+                _precondition(call, view.of(stored))
             return Delete()
-        opened = _open(call, stored)
+        stored, opened = _open(call, view, stored)
         if opened.part is None:
             raise unknown(call)
         _precondition(call, opened.part)
         _keep_one(call, opened)
-        changed = opened.without_part(stamp)
-        return _write(call, patch.join(changed), patch.moment_of(changed) or stamp)
+        return _changed(call, view, stored, opened.without_part(stamp), stamp)
 
-    await call.server.store.change(call.key(_owner(call)), decide)
+    await call.server.store.change(key, decide)
     return ok()
 
 
@@ -150,12 +156,27 @@ async def existing_key(call: Call, qualifier: str | None = None) -> Key:
         NotFound: none of those who may own it has it.
     """
     if call.owner is not None:
-        return call.key(call.owner, qualifier)
+        return await _existing(call, call.owner, qualifier)
     for owner in owners(call):
-        key = call.key(owner, qualifier)
-        if await call.server.store.get(key) is not None:
-            return key
+        for key in call.keys(owner, qualifier):
+            if await call.server.store.get(key) is not None:
+                return key
     raise unknown(call)
+
+
+async def _existing(call: Call, owner: PartyId, qualifier: str | None = None) -> Key:
+    """The key under which the object is stored, or would be: it may have come in a version with other rules for ids."""
+    first, *others = call.keys(owner, qualifier)
+    if others and await call.server.store.get(first) is None:
+        for key in others:
+            if await call.server.store.get(key) is not None:
+                return key
+    return first
+
+
+async def _view(call: Call, key: Key) -> View:
+    """How the caller sees the object with this key."""
+    return await call.server.bridge.view(key.side, key.module, key.owner, call.version, key.id)
 
 
 def _owner(call: Call) -> PartyId:
@@ -261,15 +282,32 @@ def check_audience(call: Call, fields: RawObject) -> None:
             raise NotAllowed(f"$.{name}: {found!r} is not that of a party of this partner", path=f"$.{name}")
 
 
-def _open(call: Call, stored: Stored | None) -> Opened:
-    """The stored object, open at the part that the path names (None: not there yet).
+def _open(call: Call, view: View, stored: Stored | None) -> tuple[Stored, Opened]:
+    """The stored object, as the caller sees it open at the part that the path names (None: not there yet).
 
     Raises:
-        NotFound: the object itself, or a part above the last, is not there, or is not for the caller.
+        NotFound: the object itself, or a part above the last, is not there, or not for the caller or its version.
     """
-    if stored is None or stored.version != call.version.number or stored.audience not in call.audiences:
+    if stored is None or stored.audience not in call.audiences:
         raise unknown(call)
-    return Opened(patch.split(stored.body), call.steps)
+    try:
+        body = view.of(stored)
+    except CannotConvert as reason:
+        raise unknown(call) from reason
+    return stored, Opened(patch.split(body), call.steps)
+
+
+def _changed(call: Call, view: View, stored: Stored, fields: RawObject, stamp: DateTime) -> Write:
+    """The new state after the caller changed what it sees, in the version in which the object is stored.
+
+    Raises:
+        InvalidParameters: what it has made of the object cannot be said in that version.
+    """
+    try:
+        number, body = view.kept(stored, patch.join(fields))
+    except CannotConvert as reason:
+        raise InvalidParameters(str(reason), path=reason.path) from reason
+    return _write(call, number, body, patch.moment_of(fields) or stamp)
 
 
 def _keep_one(call: Call, opened: Opened) -> None:
@@ -301,6 +339,11 @@ def not_older(call: Call, new: DateTime | None, old: DateTime | int | None) -> N
         )
 
 
+def is_conditional(call: Call) -> bool:
+    """Whether the caller asks for a certain state."""
+    return "if-match" in call.request.headers or "if-none-match" in call.request.headers
+
+
 def _precondition(call: Call, state: bytes | RawObject | None) -> None:
     """What `If-Match` and `If-None-Match` ask of the stored state.
 
@@ -308,7 +351,7 @@ def _precondition(call: Call, state: bytes | RawObject | None) -> None:
         PreconditionFailed
     """
     headers = call.request.headers
-    if "if-match" not in headers and "if-none-match" not in headers:
+    if not is_conditional(call):
         return
     body = patch.join(state) if isinstance(state, dict) else state
     tag = etag.etag(body) if body is not None else None
@@ -318,9 +361,7 @@ def _precondition(call: Call, state: bytes | RawObject | None) -> None:
         raise PreconditionFailed(f"if-none-match: the object is at {tag}")
 
 
-def _write(call: Call, body: bytes, at: DateTime) -> Write:
+def _write(call: Call, version: str, body: bytes, at: DateTime) -> Write:
     """The new state: the partner's, or our own, which stays in the list that it is in."""
     source = "" if call.side is Side.OURS else call.caller.partner
-    return Write(
-        version=call.version.number, last_updated=at.micros, body=body, source=source, audience=call.audiences[0]
-    )
+    return Write(version=version, last_updated=at.micros, body=body, source=source, audience=call.audiences[0])

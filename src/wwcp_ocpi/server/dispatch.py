@@ -41,6 +41,7 @@ from wwcp_ocpi.server import (
     tokens,
     versions,
 )
+from wwcp_ocpi.server.bridge import Bridge
 from wwcp_ocpi.server.call import Answer, Behaviour, Call
 from wwcp_ocpi.server.caller import Caller, Directory
 from wwcp_ocpi.server.credentials import Registrar
@@ -112,12 +113,20 @@ _JSON_HEADERS = {"content-type": JSON}
 class Server:
     """One OCPI platform towards all its partners, in all its versions."""
 
-    def __init__(self, settings: ServerSettings, store: Store, directory: Directory, registrar: Registrar) -> None:
+    def __init__(
+        self,
+        settings: ServerSettings,
+        store: Store,
+        directory: Directory,
+        registrar: Registrar,
+        bridge: Bridge | None = None,
+    ) -> None:
         self.settings = settings
         self.store = store
         self.directory = directory
         self.registrar = registrar
-        self.authorizer: Authorizer = StoredTokens(store, sorted(settings.party_ids))
+        self.bridge = bridge or Bridge(store)
+        self.authorizer: Authorizer = StoredTokens(store, sorted(settings.party_ids), self.bridge)
         self.commander: Commander = NO_COMMANDER
         self.tariffs: TariffChooser | None = None
         """Who chooses the Tariffs of Connectors per partner; None: they are alike for all."""

@@ -22,7 +22,7 @@ from wwcp_ocpi.server.call import Answer, Call
 from wwcp_ocpi.server.extensions import LONGEST_MATCH, MATCH, TIMESTAMP
 from wwcp_ocpi.server.headers import addressed_parties, endpoint_url
 from wwcp_ocpi.server.variants import Moment
-from wwcp_ocpi.store.ports import PageRequest, Store
+from wwcp_ocpi.store.ports import Page, PageRequest
 
 Show: TypeAlias = Callable[[bytes], Awaitable[bytes | None]]
 
@@ -83,9 +83,10 @@ async def _page(call: Call, owner: PartyId | None) -> Answer:
         return await timeslots.page_within(call, asked, request, window)
     if len(audiences) == 1 and moment is None:
         page = await call.server.store.page(request)
-        read = Read(page.bodies, page.created, page.total, page.filtered, page.next, len(page.bodies))
+        told = await call.server.bridge.bodies(call.side, call.kind, page, call.version)
+        read = Read(*_without_untold(told, page.created), page.total, page.filtered, page.next, len(told))
     else:
-        read = await _read(call.server.store, _sections(call, request, moment), asked)
+        read = await _read(call, _sections(call, request, moment), asked)
     bodies = connector_tariffs.page_for_partner(call, read.bodies)
     if is_extended:
         bodies = await extended.page_with_extensions(call, bodies, read.created, moment)
@@ -116,8 +117,9 @@ def _match(wishes: Mapping[str, str]) -> str:
     return text
 
 
-async def _read(store: Store, sections: Sequence[Section], asked: PageQuery) -> Read:
+async def _read(call: Call, sections: Sequence[Section], asked: PageQuery) -> Read:
     """A page of several lists in their order, from an offset or behind a cursor."""
+    store = call.server.store
     index, after = _place(asked.after, len(sections))
     offset = asked.offset if asked.after is None else 0
     bodies: list[bytes] = []
@@ -141,10 +143,12 @@ async def _read(store: Store, sections: Sequence[Section], asked: PageQuery) -> 
             if page.next is not None:
                 following = f"{number}.{page.next}" if number else page.next
             passed += len(page.bodies)
-            found = page.bodies if show is None else [await show(body) for body in page.bodies]
-            bodies += [body for body in found if body is not None]
-            if page.created:
-                created += [one for body, one in zip(found, page.created, strict=True) if body is not None]
+            told = await _told(call, request.module, page)
+            if show is not None:
+                told = [None if body is None else await show(body) for body in told]
+            shown, since = _without_untold(told, page.created)
+            bodies += shown
+            created += since
         totals.append(page.total)
         filtered.append(page.filtered)
     counted = [one for one in filtered if one is not None]
@@ -156,6 +160,25 @@ async def _read(store: Store, sections: Sequence[Section], asked: PageQuery) -> 
         next=following,
         passed=passed,
     )
+
+
+async def _told(call: Call, kind: str, page: Page) -> Sequence[bytes | None]:
+    """The objects of a page in the version of the call; of timetables, those that were made for it."""
+    if kind == call.kind:
+        return await call.server.bridge.bodies(call.side, kind, page, call.version)
+    return [
+        body if number == call.version.number else None for body, number in zip(page.bodies, page.versions, strict=True)
+    ]
+
+
+def _without_untold(
+    told: Sequence[bytes | None], created: Sequence[int | None]
+) -> tuple[Sequence[bytes], Sequence[int | None]]:
+    """What there is to show, and since when each of it is there if that was asked for."""
+    bodies = [body for body in told if body is not None]
+    if len(bodies) == len(told):
+        return bodies, created
+    return bodies, [since for body, since in zip(told, created, strict=False) if body is not None]
 
 
 def _place(after: str | None, sections: int) -> tuple[int, str | None]:

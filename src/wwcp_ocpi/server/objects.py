@@ -9,15 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 
+import structlog
+from msgspec.structs import replace
+
 from wwcp_ocpi.protocol import etag, patch
-from wwcp_ocpi.protocol.errors import NotFound, PreconditionFailed
+from wwcp_ocpi.protocol.errors import CannotConvert, NotFound, PreconditionFailed
 from wwcp_ocpi.protocol.status import AgreedCode, StatusCode
+from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server import connector_tariffs, extended, variants
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.extensions import STATUS_CODES
 from wwcp_ocpi.server.headers import owners
 from wwcp_ocpi.server.variants import Moment
 from wwcp_ocpi.store.ports import Stored
+
+log = structlog.get_logger()
 
 UNKNOWN: Mapping[str, int] = {"locations": StatusCode.UNKNOWN_LOCATION}
 """What the specification says of objects that are not here, by their kind. Spec: status_codes."""
@@ -87,13 +93,24 @@ async def find(call: Call) -> Stored:
 
 
 async def _stored(call: Call) -> Stored | None:
-    candidates = owners(call)
-    if not candidates:
+    for owner in owners(call):
+        for key in call.keys(owner):
+            stored = await call.server.store.get(key)
+            if stored is not None:
+                return await _told(call, owner, stored) if stored.audience in call.audiences else None
+    return None
+
+
+async def _told(call: Call, owner: PartyId, stored: Stored) -> Stored | None:
+    """The object in the version of the call; None where that cannot be told it."""
+    if stored.version == call.version.number:
+        return stored
+    try:
+        body = await call.server.bridge.body(call.side, call.kind, owner, stored, call.version)
+    except CannotConvert as reason:
+        log.info("object.untold", kind=call.kind, id=call.ids[0], version=call.version.number, reason=str(reason))
         return None
-    side, module, _, id = call.key(candidates[0])
-    stored = await call.server.store.find(side, module, id, candidates)
-    is_seen = stored is not None and stored.version == call.version.number and stored.audience in call.audiences
-    return stored if is_seen else None
+    return replace(stored, version=call.version.number, body=body)
 
 
 def unknown(call: Call) -> NotFound:

@@ -14,10 +14,11 @@ from urllib.parse import quote
 import structlog
 
 from wwcp_ocpi.protocol import etag, patch
-from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed, PartnerError
+from wwcp_ocpi.protocol.errors import CannotConvert, InvalidParameters, NotAllowed, PartnerError
 from wwcp_ocpi.protocol.patch import RawObject
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.scalars import PartyId, now
+from wwcp_ocpi.server.bridge import View
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.changes import check, not_older
 from wwcp_ocpi.server.decisions import AcceptanceRequest, Acceptor
@@ -47,10 +48,12 @@ async def post_object(call: Call) -> Answer:
     if acceptor is not None and await call.server.store.get(key) is None:
         await _ask(call, acceptor, owner, id)
 
+    view = await call.server.bridge.view(key.side, key.module, key.owner, call.version, key.id)
+
     def decide(stored: Stored | None) -> Write | None:
         at = patch.moment_of(fields)
         if stored is not None:
-            if _is_known(patch.split(stored.body), fields):
+            if _is_known(_seen(view, stored), fields):
                 return None
             if not call.resource.is_posted_again:
                 log.error("object.contradicted", partner=call.caller.partner, kind=call.kind, id=id)
@@ -76,6 +79,14 @@ def _read(call: Call) -> tuple[RawObject, bytes]:
             checked = patch.join(patch.stamped(fields, now()))
     check(call, call.resource.type, checked)
     return fields if fields is not None else patch.split(body), body
+
+
+def _seen(view: View, stored: Stored) -> RawObject:
+    """What is stored as the caller sees it; nothing, where its version cannot be told it."""
+    try:
+        return patch.split(view.of(stored))
+    except CannotConvert:
+        return {}
 
 
 def _is_known(stored: RawObject, fields: RawObject) -> bool:

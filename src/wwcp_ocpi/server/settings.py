@@ -7,6 +7,7 @@ from functools import cached_property
 
 import msgspec
 
+from wwcp_ocpi.convert import Context
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server.extensions import DEFAULT
 
@@ -38,6 +39,9 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Whether versions and their details are shown to whoever asks without a token."""
     cors: bool = False
     """Whether scripts of other origins may read what needs no token."""
+
+    convert: Context = Context(traces=False)
+    """What objects do not say of themselves, where another version asks for it."""
 
     @property
     def versions_url(self) -> str:

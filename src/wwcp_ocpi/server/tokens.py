@@ -31,12 +31,15 @@ async def authorize(call: Call) -> Answer:
     """
     place = _place(call)
     uid = call.ids[0]
-    kind = call.qualifier or next(known.default for known in call.endpoint.query if known.name == "type")
+    kind = call.request.query.get("type") or next(
+        known.default for known in call.endpoint.query if known.name == "type"
+    )
     asked = AuthorizationRequest(
         partner=call.caller.partner,
         version=call.version.number,
         token_uid=uid,
         token_key=call.version.key_id(call.resource, uid, kind),
+        token_type=kind,
         location_id=place.location_id if place else None,
         evse_uids=tuple(place.evse_uids or ()) if place else (),
     )

@@ -18,6 +18,9 @@ _LOCATIONS = Resource(
     Location, parts=(Part("evses", EVSE, "uid"), Part("connectors", Connector, "id")), is_lasting=True
 )
 _SESSIONS = Resource(Session, is_private=True, ends=("status", "COMPLETED"), is_lasting=True)
+# Later versions name a Token by its type as well.
+_TYPES = ("RFID", "OTHER", "APP_USER", "AD_HOC_USER", "EMAID")
+_TOKENS = Resource(Token, "uid", named_elsewhere=_TYPES, is_lasting=True)
 
 MODULES = {
     module.identifier: module
@@ -28,7 +31,7 @@ MODULES = {
         Module("sessions", _CPO, _EMSP, (_SESSIONS,)),
         Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True, is_final=True, is_lasting=True),)),
         Module("tariffs", _CPO, _EMSP, (Resource(Tariff, may_be_private=True),)),
-        Module("tokens", _EMSP, _CPO, (Resource(Token, "uid", is_lasting=True),)),
+        Module("tokens", _EMSP, _CPO, (_TOKENS,)),
         Module("commands", _EMSP, _CPO),
     )
 }

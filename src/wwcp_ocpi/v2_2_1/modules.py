@@ -38,7 +38,9 @@ MODULES = {
         Module("sessions", _CPO, _EMSP | _SCSP, (_SESSIONS,)),
         Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True, is_final=True, is_lasting=True),)),
         Module("tariffs", _CPO | _NAP, _EMSP | _NSP | _NAP, (Resource(Tariff, may_be_private=True),)),
-        Module("tokens", _EMSP, _CPO, (Resource(Token, "uid", qualifier="type", is_lasting=True),)),
+        Module(
+            "tokens", _EMSP, _CPO, (Resource(Token, "uid", qualifier="type", named_elsewhere=(None,), is_lasting=True),)
+        ),
         Module("commands", _EMSP, _CPO),
         # An eMSP that relays for an SCSP is receiver and sender at once.
         Module("chargingprofiles", _EMSP | _SCSP, _CPO | _EMSP),

@@ -32,7 +32,9 @@ _HUB = frozenset({"HUB"})
 _LOCATIONS = Resource(
     Location, parts=(Part("evses", EVSE, "uid"), Part("connectors", Connector, "id")), is_lasting=True
 )
-_TOKENS = Resource(Token, "uid", qualifier="type", pulled_only=frozenset({"EMAID"}), is_lasting=True)
+_TOKENS = Resource(
+    Token, "uid", qualifier="type", named_elsewhere=(None,), pulled_only=frozenset({"EMAID"}), is_lasting=True
+)
 _INVOICES = Resource(InvoiceReconciliationRecord, is_private=True)
 _RESERVATION = Lifecycle(
     field="reservation_status",

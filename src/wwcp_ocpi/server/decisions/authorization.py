@@ -10,8 +10,14 @@ from typing import Protocol
 import msgspec
 
 from wwcp_ocpi.protocol import patch
+from wwcp_ocpi.protocol.errors import CannotConvert
+from wwcp_ocpi.protocol.version import Version
+from wwcp_ocpi.registry import version as version_of
 from wwcp_ocpi.scalars import PartyId
-from wwcp_ocpi.store.ports import Objects, Side
+from wwcp_ocpi.server.bridge import Bridge
+from wwcp_ocpi.store.ports import Key, Objects, Side
+
+_KIND = "tokens"
 
 
 class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +30,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     token_uid: str
     token_key: str
+    token_type: str | None = None
     location_id: str | None = None
     evse_uids: Sequence[str] = ()
 
@@ -55,18 +62,36 @@ class Authorizer(Protocol):
 class StoredTokens:
     """Answers from our own Tokens as they are stored: a valid one is ALLOWED, any other BLOCKED."""
 
-    def __init__(self, store: Objects, parties: Sequence[PartyId]) -> None:
+    def __init__(self, store: Objects, parties: Sequence[PartyId], bridge: Bridge) -> None:
         self._store = store
         self._parties = parties
+        self._bridge = bridge
 
     async def authorize(self, asked: AuthorizationRequest) -> Authorization | None:
         """Look the Token up; the reference is fresh and cannot be guessed."""
-        stored = await self._store.find(Side.OURS, "tokens", asked.token_key, self._parties)
-        if stored is None or stored.version != asked.version:
+        version = version_of(asked.version)
+        body = await self._token(version, asked)
+        if body is None:
             return None
-        is_valid = bytes(patch.split(stored.body).get("valid", b"false")) == b"true"
+        is_valid = bytes(patch.split(body).get("valid", b"false")) == b"true"
         return Authorization(
             allowed="ALLOWED" if is_valid else "BLOCKED",
-            token=stored.body,
+            token=body,
             reference=secrets.token_hex(16) if is_valid else None,
         )
+
+    async def _token(self, version: Version, asked: AuthorizationRequest) -> bytes | None:
+        """The Token in the version in which it is asked for."""
+        ids = version.key_ids(version.kind(_KIND).resource, asked.token_uid, asked.token_type)
+        for owner in self._parties:
+            for id in ids:
+                stored = await self._store.get(Key(Side.OURS, _KIND, owner, id))
+                if stored is None:
+                    continue
+                try:
+                    body = await self._bridge.body(Side.OURS, _KIND, owner, stored, version)
+                except CannotConvert:
+                    continue
+                if asked.token_type in (None, patch.text_of(patch.split(body), "type")):
+                    return body
+        return None
