@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 
 from tests.pricing.charging import at, cdr, component, cost, decoded, element, period, tariff
 from tests.versions.tables import SHARED
-from wwcp_ocpi.rules import Amount, Verdict, check, price
+from wwcp_ocpi.rules import Amount, Verdict, check, price, tell
 
 COSTING = SHARED.parent / "vectors" / "costing"
 EXAMPLES = SHARED / "examples"
@@ -61,8 +62,6 @@ def test_a_cdr_of_tandemdrive_costs_what_it_says(name: str) -> None:
 
 
 def test_every_tariff_of_tandemdrive_can_be_priced_and_told() -> None:
-    from wwcp_ocpi.rules import tell
-
     paths = sorted(TANDEMDRIVE.glob("*/tariff.json"))
     assert paths
     for path in paths:
@@ -161,7 +160,7 @@ def _periods(given: dict[str, Any]) -> list[dict[str, Any]]:
 def _cut(start: Decimal | int, end: Decimal | int) -> list[tuple[Any, Any]]:
     marks = [mark for mark in (17 * 60, 20 * 60) if start < mark < end]
     ends = [start, *marks, end]
-    return [(one, other) for one, other in zip(ends, ends[1:], strict=False) if one < other]
+    return [(one, other) for one, other in pairwise(ends) if one < other]
 
 
 @pytest.mark.parametrize(("id", "version"), _worked())

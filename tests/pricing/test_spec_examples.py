@@ -100,7 +100,8 @@ EXAMPLES = (
     ),  # defect 2
     Example("T05", (component("FLAT", "0.00", step=0),), (period("10:00", ENERGY=20),), "0", "0"),
     Example(
-        "T06a", (element(START, PER_KWH),), (period("10:00", ENERGY=50),), "10", "11", (("max_price", "10.00", "11.00"),)
+        "T06a", (element(START, PER_KWH),), (period("10:00", ENERGY=50),), "10", "11",
+        (("max_price", "10.00", "11.00"),)
     ),
     Example(
         "T06b", (element(START, PER_KWH),), (period("10:00", ENERGY=30),), "8", "8.85",

@@ -46,7 +46,7 @@ class _How(NamedTuple):
 
 def price(
     tariff: Annotated[
-        list[str] | None, typer.Option(help="File with tariffs, instead of those in the CDR. Repeatable.")
+        list[str] | None, typer.Option(help="File with tariffs, instead of those in the CDR.")
     ] = None,
     cdr: Annotated[str | None, typer.Option(help="File with CDRs to check.")] = None,
     session: Annotated[str | None, typer.Option(help="File with Sessions to price.")] = None,
@@ -62,7 +62,7 @@ def price(
     parking_minutes: Annotated[int, typer.Option(help="Parking after the estimated charge.")] = 0,
     start: Annotated[str | None, typer.Option(help="Start of the estimated charge, ISO 8601; by default now.")] = None,
     tax: Annotated[
-        list[str] | None, typer.Option(help="NAME=PERCENT for prices without vat, as GST=5. Repeatable.")
+        list[str] | None, typer.Option(help="NAME=PERCENT for prices without vat, as GST=5.")
     ] = None,
     currency_rounding: Annotated[bool, typer.Option(help="Round to what can be paid, not to four decimals.")] = False,
     language: Annotated[str, typer.Option(help="Language of the tariff in words: en, de, nl or fr.")] = "en",

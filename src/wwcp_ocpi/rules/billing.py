@@ -12,7 +12,8 @@ import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 from enum import Enum
-from typing import NamedTuple
+
+import msgspec
 
 from wwcp_ocpi.rules.charge import Charge, Period
 from wwcp_ocpi.rules.dimensions import CHARGING_LINES, ENERGY, Line
@@ -36,7 +37,7 @@ class Steps(Enum):
     EACH_PERIOD = "in every period"
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True, eq=False, gc=False):
     """What one charging period adds to one line. `volume` in kWh, seconds or pieces; `extra` is from `step_size`."""
 
     period: int
@@ -67,7 +68,7 @@ def bill(charge: Charge, plans: Sequence[Plan | None], zone: dt.tzinfo | None, s
             lookups = plan.lookups
             for line, volume in period.volumes:
                 lookup = lookups.get(line)
-                found = None if lookup is None else lookup.first(moment)
+                found = None if lookup is None else lookup.always or lookup.first(moment)
                 if found is None and line.otherwise is not None:
                     line = line.otherwise
                     lookup = lookups.get(line)
@@ -164,8 +165,8 @@ def _with_extra(row: Row, total: Decimal, slack_s: Decimal) -> Row:
     if not over:
         return row
     if row.line is not ENERGY and over <= slack_s and total >= step:
-        return row._replace(extra=-over)
-    return row._replace(extra=step - over)
+        return msgspec.structs.replace(row, extra=-over)
+    return msgspec.structs.replace(row, extra=step - over)
 
 
 def is_charging(row: Row) -> bool:

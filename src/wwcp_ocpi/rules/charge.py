@@ -26,7 +26,7 @@ class Reserved(Enum):
     CANCELED = "CANCELED"
 
 
-class Period(msgspec.Struct, frozen=True):
+class Period(msgspec.Struct, frozen=True, gc=False):
     """A charging period. Volumes in kWh and seconds, only those above zero; currents in A, powers in kW.
 
     `index` is its place in the list that it came in. `fees` are the flat lines that may become due in this period.
@@ -55,7 +55,7 @@ class Period(msgspec.Struct, frozen=True):
         return next((volume for one, volume in self.volumes if one is line), ZERO)
 
 
-class Charge(msgspec.Struct, frozen=True, kw_only=True):
+class Charge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A session, a reservation, or both, with its charging periods in order.
 
     `time_slack_s` is how exact its times are: OCPI writes hours with four decimals, so that 10 minutes read as 600.12

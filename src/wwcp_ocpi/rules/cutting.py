@@ -132,7 +132,7 @@ def _check(readings: Sequence[Reading], parking_from: dt.datetime | None, reserv
     for index, one in enumerate(readings):
         path = f"readings[{index}]"
         try:
-            sound = before.kwh <= one.kwh <= before.kwh + MOST <= MOST * 3
+            sound = -MOST <= before.kwh <= one.kwh <= MOST
         except (InvalidOperation, TypeError):  # a NaN, or no number
             sound = False
         if not sound:

@@ -16,7 +16,7 @@ import msgspec
 from wwcp_ocpi.rules.billing import Row, moment_of
 from wwcp_ocpi.rules.dimensions import ENERGY, Line
 from wwcp_ocpi.rules.errors import BadCharge
-from wwcp_ocpi.rules.money import EXACT, ZERO, Amount
+from wwcp_ocpi.rules.money import EXACT, ZERO, Amount, plain
 from wwcp_ocpi.rules.plan import Candidate, Plan, Tax
 from wwcp_ocpi.rules.pricing import Priced, cost_of
 from wwcp_ocpi.rules.restrictions import Axis, Moment
@@ -163,14 +163,6 @@ def found_at(moment: Moment, axis: Axis) -> str:
     )
     low, high = (plain(end) for end in ends[:2])
     return f"{low} {ends[2]}" if low == high else f"{low} to {high} {ends[2]}"
-
-
-def plain(value: Decimal | None, places: int = 6) -> str:
-    """A number for a reader: no more than six decimals, no needless zeros."""
-    if value is None:
-        return "-"
-    text = f"{round(value, places):f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
 
 
 EXPLANATION_HEAD = (

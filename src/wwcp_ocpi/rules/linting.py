@@ -116,12 +116,7 @@ def _taxes(tariff: Tariff) -> Iterator[Finding]:
 
 
 def _element(element: Element, now: dt.datetime) -> Iterator[Finding]:
-    seen: set[str] = set()
     for component in element.components:
-        if component.type in seen:
-            text = f"never used: {component.type} has a price in this element already"
-            yield Finding("UNREACHABLE", ERROR, component.path, text)
-        seen.add(component.type)
         yield from _component(component, element.purpose)
     yield from _restrictions(element, now)
 
@@ -187,7 +182,7 @@ def _reach(line: Line, lookup: Lookup, tariff: Tariff, today: dt.date) -> Iterat
                 overlaps.setdefault((cell.matching[0], other), cell)
     for candidate in lookup.all:
         if candidate not in first and candidate in holding:
-            text = f"never used: wherever it holds, an element before it prices {line.name}"
+            text = f"never used: wherever it holds, a price before it counts for {line.name}"
             yield Finding("UNREACHABLE", WARNING, candidate.component.path, text)
     if gap is not None and any(one.component.price for one in lookup.all):
         text = f"{line.name} costs nothing {_state(gap, lookup)}; add an element without restrictions if it should"

@@ -50,7 +50,7 @@ _MINOR_UNITS = {
 }
 
 
-class Amount(msgspec.Struct, frozen=True):
+class Amount(msgspec.Struct, frozen=True, gc=False):
     """Money before and after tax, in the currency of the tariff. None: it cannot be known from what was given."""
 
     before_taxes: Decimal | None
@@ -86,3 +86,11 @@ def minor_units(currency: str) -> int:
 def in_currency(currency: str, mode: str = ROUND_HALF_UP) -> Rounding:
     """The policy that rounds to what can be paid: cents of EUR, whole JPY."""
     return Rounding(minor_units(currency), mode)
+
+
+def plain(value: Decimal | None, places: int = 6) -> str:
+    """A number for a reader: no more than six decimals, no needless zeros; `-` for None."""
+    if value is None:
+        return "-"
+    text = f"{round(value, places):f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"

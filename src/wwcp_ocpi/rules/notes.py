@@ -27,7 +27,7 @@ class NoteCode(Enum):
     CANNOT_PRICE = "CANNOT_PRICE"
 
 
-class Note(msgspec.Struct, frozen=True):
+class Note(msgspec.Struct, frozen=True, gc=False):
     """One note: what, where (a JSON path of the CDR, Session or Tariff), and in words."""
 
     code: NoteCode

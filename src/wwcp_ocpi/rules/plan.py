@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from wwcp_ocpi.protocol import codec
-from wwcp_ocpi.protocol.errors import PartnerError
+from wwcp_ocpi.protocol.errors import PartnerError, UsageError
 from wwcp_ocpi.rules.dimensions import CHARGING_LINES, LINES, Bucket, Line
 from wwcp_ocpi.rules.errors import BadTariff
 from wwcp_ocpi.rules.money import EXACT, HUNDRED, ZERO
@@ -86,6 +86,7 @@ class Plan(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     conditional: bool
     local: bool
     powered: bool
+    limited: bool
     moments: tuple[int, ...]
     """The minutes of the day at which the week changes."""
     charged: tuple[Line, ...]
@@ -117,6 +118,9 @@ def _prepared(kind: type[AnyTariff], body: bytes, taxes: tuple[Tax, ...]) -> Pla
 
 def plan(tariff: Tariff, taxes: Sequence[Tax] = ()) -> Plan:
     """As `prepare`, from the form of this room."""
+    for tax in taxes:
+        if not (tax.percentage.is_finite() and 0 <= tax.percentage <= 1000):
+            raise UsageError(f"taxes: expected percentages from 0 to 1000, got {tax.percentage} of {tax.name[:40]!r}")
     names_vat = any(component.vat is not None for element in tariff.elements for component in element.components)
     silent = tariff.silence_means_no_tax or names_vat
     with localcontext(EXACT):
@@ -134,6 +138,7 @@ def plan(tariff: Tariff, taxes: Sequence[Tax] = ()) -> Plan:
         conditional=bool(axes),
         local=bool(axes & {Axis.WEEK, Axis.DATE}),
         powered=Axis.POWER in axes,
+        limited=tariff.min_price is not None or tariff.max_price is not None,
         moments=tuple(sorted({minute % DAY for minute in _bounds(restrictions)})),
         charged=tuple(
             line

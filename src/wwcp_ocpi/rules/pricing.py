@@ -17,8 +17,8 @@ import msgspec
 from wwcp_ocpi.rules.billing import Row, Steps, bill
 from wwcp_ocpi.rules.charge import Charge, Reserved
 from wwcp_ocpi.rules.dimensions import PARKING_TIME, TIME, Bucket, Line
-from wwcp_ocpi.rules.errors import BadCharge, BadTariff, NoTariff
-from wwcp_ocpi.rules.money import EXACT, FOUR_DECIMALS, ZERO, Amount, Rounding
+from wwcp_ocpi.rules.errors import BadTariff, NoTariff
+from wwcp_ocpi.rules.money import EXACT, FOUR_DECIMALS, ZERO, Amount, Rounding, plain
 from wwcp_ocpi.rules.notes import Note, NoteCode
 from wwcp_ocpi.rules.plan import Candidate, Plan, Tax, prepare
 from wwcp_ocpi.rules.reading import AnyTariff
@@ -27,22 +27,23 @@ from wwcp_ocpi.rules.tariff import Limit
 from wwcp_ocpi.rules.walltime import zone_of
 from wwcp_ocpi.scalars import fold
 
+_NONE: tuple[Note, ...] = ()
 
-class Cost(msgspec.Struct, frozen=True):
+
+class Cost(msgspec.Struct, frozen=True, eq=False, gc=False):
     """All that one price component adds. Volumes in kWh, seconds or pieces; the amount is not rounded.
 
     `billed` is the volume with what `step_size` adds.
     """
 
     line: Line
-    plan: Plan
     candidate: Candidate
     volume: Decimal
     billed: Decimal
     amount: Amount
 
 
-class Workings(msgspec.Struct, frozen=True):
+class Workings(msgspec.Struct, frozen=True, eq=False, gc=False):
     """What a price was made of: enough to explain it."""
 
     charge: Charge
@@ -54,7 +55,7 @@ class Workings(msgspec.Struct, frozen=True):
     rounding: Rounding
 
 
-class Priced(msgspec.Struct, frozen=True, kw_only=True):
+class Priced(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The totals of a CDR, rounded, under the names of the CDR's fields. None: nothing of the kind was billed.
 
     `total_cost` is negative for a credit CDR; its parts are not (defect 10).
@@ -126,10 +127,10 @@ def plans_of(
                 path="$.currency",
             )
     only = prepared[0] if len(prepared) == 1 else None
-    if only is not None and all(period.tariff_id in {None, only.tariff.id} for period in charge.periods):
-        named = any(period.tariff_id is not None for period in charge.periods)
-        if not named or tariffs is not None or all(period.tariff_id for period in charge.periods):
-            return (only,) * len(charge.periods), ()
+    if only is not None:
+        named = {period.tariff_id for period in charge.periods}
+        if len(named) == 1 and named <= {None, only.tariff.id}:
+            return (only,) * len(charge.periods), _NONE
     return _by_period(charge, prepared, only if tariffs is not None else None)
 
 
@@ -168,10 +169,10 @@ def priced(
 ) -> Priced:
     """As `price`, with everything prepared. Computes in the caller's context: use `money.EXACT`."""
     rows = bill(charge, plans, zone, steps)
-    costs = _costs(rows, plans)
+    costs = _costs(rows)
     sums = _sums(costs)
     whole = _sum(sums.values())
-    total, capped = _limited(whole, plans, costs) if limits and charge.has_charging else (whole, _NONE)
+    total, capped = limited(whole, plans, costs) if limits and charge.has_charging else (whole, _NONE)
     if charge.credit:
         total = Amount(_negated(total.before_taxes), _negated(total.after_taxes))
     if total.before_taxes is None or total.after_taxes is None:
@@ -186,9 +187,6 @@ def priced(
     )
 
 
-_NONE: tuple[Note, ...] = ()
-
-
 def _currency(plans: Sequence[Plan | None]) -> str:
     return next(one.tariff.currency for one in plans if one is not None)
 
@@ -197,21 +195,24 @@ def _negated(value: Decimal | None) -> Decimal | None:
     return -value if value else value
 
 
-def _costs(rows: list[Row], plans: Sequence[Plan | None]) -> tuple[Cost, ...]:
+def _costs(rows: list[Row]) -> tuple[Cost, ...]:
     """One cost a price component, in the order of their first rows."""
-    found: dict[Candidate, tuple[Line, Plan | None, Decimal, Decimal]] = {}
-    for index, line, candidate, volume, extra in rows:
-        before = found.get(candidate)
-        if before is None:
-            found[candidate] = (line, plans[index], volume, extra)
+    first: dict[Candidate, Row] = {}
+    volumes: dict[Candidate, Decimal] = {}
+    extras: dict[Candidate, Decimal] = {}
+    for row in rows:
+        candidate = row.candidate
+        if candidate in volumes:
+            volumes[candidate] += row.volume
         else:
-            found[candidate] = (before[0], before[1], before[2] + volume, before[3] + extra)
+            first[candidate], volumes[candidate] = row, row.volume
+        if row.extra:
+            extras[candidate] = extras.get(candidate, ZERO) + row.extra
     costs = []
-    for candidate, (line, plan, volume, extra) in found.items():
-        if plan is None:  # a row always has one
-            raise BadCharge("$.charging_periods: a period without tariff has a price")
-        billed = volume + extra if extra else volume
-        costs.append(Cost(line, plan, candidate, volume, billed, cost_of(line, candidate, billed)))
+    for candidate, volume in volumes.items():
+        line = first[candidate].line
+        billed = volume + extras[candidate] if candidate in extras else volume
+        costs.append(Cost(line, candidate, volume, billed, cost_of(line, candidate, billed)))
     return tuple(costs)
 
 
@@ -244,20 +245,21 @@ def _added(one: Amount, other: Amount) -> Amount:
     return Amount(before, after)
 
 
-def _limited(total: Amount, plans: Sequence[Plan | None], costs: tuple[Cost, ...]) -> tuple[Amount, tuple[Note, ...]]:
+def limited(total: Amount, plans: Sequence[Plan | None], costs: tuple[Cost, ...]) -> tuple[Amount, tuple[Note, ...]]:
     """No less than the greatest min_price, no more than the least max_price of the tariffs that were used (TAR-13)."""
-    used = [one for one in dict.fromkeys(plans) if one is not None]
+    used = [one for one in dict.fromkeys(plans) if one is not None and one.limited]
+    if not used:
+        return total, _NONE
     floors = [one.tariff.min_price for one in used if one.tariff.min_price is not None]
     ceilings = [one.tariff.max_price for one in used if one.tariff.max_price is not None]
-    if not floors and not ceilings:
-        return total, ()
     before = _within(total.before_taxes, [one.before_taxes for one in floors], [one.before_taxes for one in ceilings])
     after = _within(total.after_taxes, _after(floors), _after(ceilings))
     if before == total.before_taxes and after == total.after_taxes:
-        return total, ()
+        return total, _NONE
     if not _after(floors if before is not None and _above(before, total.before_taxes) else ceilings):
         after = _in_proportion(total, before, after, costs)
-    text = f"{total.before_taxes} before and {total.after_taxes} after taxes became {before} and {after}"
+    was = f"{plain(total.before_taxes)} before and {plain(total.after_taxes)} after taxes"
+    text = f"{was} became {plain(before)} and {plain(after)}"
     return Amount(before, after), (Note(NoteCode.LIMIT_APPLIED, "$.total_cost", text),)
 
 

@@ -114,11 +114,12 @@ def read_charge(
     if reserved is None and not lines.isdisjoint(_RESERVED):
         reserved = Reserved.EXPIRED if lines.isdisjoint(CHARGING_LINES) else Reserved.USED
     booked = getattr(record, "booking_id", None) is not None
+    plain = reserved is None and not booked and lines <= CHARGING_LINES
     return Charge(
         start=start,
         end=end,
         currency=record.currency.upper(),
-        periods=_periods(read, start, end, reserved, booked=booked),
+        periods=_periods(read, start, end, reserved, booked=booked, plain=plain),
         tariffs=tuple(getattr(record, "tariffs", None) or ()),
         time_zone=getattr(getattr(record, "location", None), "time_zone", None),
         credit=bool(getattr(record, "credit", None)),
@@ -128,7 +129,7 @@ def read_charge(
     )
 
 
-class _Read(msgspec.Struct):
+class _Read(msgspec.Struct, gc=False):
     """A charging period as far as it can be read alone."""
 
     index: int
@@ -230,12 +231,11 @@ def _say(code: NoteCode, path: str, text: str, notes: list[Note] | None) -> None
 
 
 def _periods(
-    read: list[_Read], start: dt.datetime, end: dt.datetime, reserved: Reserved | None, *, booked: bool
+    read: list[_Read], start: dt.datetime, end: dt.datetime, reserved: Reserved | None, *, booked: bool, plain: bool
 ) -> tuple[Period, ...]:
     charging_from = start
     if reserved is not None:
         charging_from = next((one.start for one in read if _is_charging(one)), start)
-    plain = reserved is None and not booked
     made = []
     until = end
     for one in reversed(read):

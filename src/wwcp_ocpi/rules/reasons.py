@@ -16,7 +16,7 @@ from wwcp_ocpi.rules.charge import Charge
 from wwcp_ocpi.rules.errors import PricingError
 from wwcp_ocpi.rules.money import ZERO, Amount, Rounding, minor_units
 from wwcp_ocpi.rules.plan import Plan
-from wwcp_ocpi.rules.pricing import Priced, cost_of, priced
+from wwcp_ocpi.rules.pricing import Priced, cost_of, limited, priced
 
 
 class Reason(Enum):
@@ -92,7 +92,18 @@ def _line_by_line(right: Priced, rounding: Rounding) -> dict[str, Amount | None]
             sums[name] = Amount(
                 _plus(known.before_taxes, amount.before_taxes), _plus(known.after_taxes, amount.after_taxes)
             )
+    workings = right.workings
+    whole = sums["total_cost"]
+    if whole is not None and workings.charge.has_charging:
+        whole, _ = limited(whole, workings.plans, workings.costs)
+    if whole is not None and workings.charge.credit:
+        whole = Amount(_minus(whole.before_taxes), _minus(whole.after_taxes))
+    sums["total_cost"] = whole
     return sums
+
+
+def _minus(value: Decimal | None) -> Decimal | None:
+    return None if value is None else -value
 
 
 def _plus(one: Decimal | None, other: Decimal | None) -> Decimal | None:

@@ -37,7 +37,7 @@ class Axis(Enum):
     POWER = "power, kW"
 
 
-class Moment(msgspec.Struct):
+class Moment(msgspec.Struct, gc=False):
     """All that restrictions can ask: the state at the start of a charging period.
 
     `minute` counts the minutes of the local week from Monday 00:00. Energy and duration are those of the session
@@ -71,7 +71,7 @@ def _needed(value: Decimal | None, what: str, moment: Moment) -> Decimal:
 def _in_day(limit: tuple[int, int], moment: Moment) -> bool:
     start, end = limit
     minute = moment.minute % DAY
-    return start <= minute < end if start < end else minute >= start or minute < end
+    return start <= minute < end if start <= end else minute >= start or minute < end
 
 
 class Kind(msgspec.Struct, frozen=True, eq=False):
