@@ -20,10 +20,10 @@ RECORD = (
 def test_each_line_names_what_prices_it_and_what_was_tried_before() -> None:
     explanation = explain(priced(*RECORD, by=tariff(DAY, NIGHT), zone="UTC", end="09:00"))
     assert [(one.period, one.dimension, one.element, one.component) for one in explanation.lines] == [
-        (0, "TIME", None, None), (0, "ENERGY", 1, 0), (0, "FLAT", 1, 1), (1, "TIME", None, None), (1, "ENERGY", 0, 0),
+        (0, "ENERGY", 1, 0), (0, "TIME", None, None), (0, "FLAT", 1, 1), (1, "ENERGY", 0, 0), (1, "TIME", None, None),
         (2, "PARKING_TIME", None, None),
     ]  # fmt: skip
-    first, second = explanation.lines[1], explanation.lines[4]
+    first, second = explanation.lines[0], explanation.lines[3]
     hours: dict[str, Any] = {"element": 0, "restriction": "start_time, end_time", "asked": "08:00 to 20:00"}
     assert first.tried == (Tried(**hours, found="MONDAY 07:00", holds=False),)
     assert second.tried == (Tried(**hours, found="MONDAY 08:00", holds=True),)

@@ -92,12 +92,12 @@ def _lines(priced: Priced) -> Iterator[Explained]:
         plan = workings.plans[index]
         found = rows.get(index, [])
         moment = None if plan is None else moment_of(period, kwh, plan, workings.zone)
-        covered = {row.line for row in found}
         for line, volume in period.volumes:
-            if line not in covered and line.otherwise not in covered:
-                yield _explained(priced, index, line, volume, None, moment)
+            row = next((one for one in found if one.line in (line, line.otherwise)), None)
+            yield _explained(priced, index, line if row is None else row.line, volume, row, moment)
         for row in found:
-            yield _explained(priced, index, row.line, row.volume, row, moment)
+            if row.line in period.fees:
+                yield _explained(priced, index, row.line, row.volume, row, moment)
         kwh += period.volume(ENERGY)
 
 
