@@ -16,7 +16,7 @@ from enum import Enum
 import msgspec
 
 from wwcp_ocpi.rules.charge import Charge, Period
-from wwcp_ocpi.rules.dimensions import CHARGING_LINES, ENERGY, Line
+from wwcp_ocpi.rules.dimensions import ENERGY, Line
 from wwcp_ocpi.rules.errors import BadCharge, TimeZoneMissing
 from wwcp_ocpi.rules.money import ZERO
 from wwcp_ocpi.rules.plan import Candidate, Plan
@@ -141,34 +141,27 @@ def _stepped(rows: list[Row], slack_s: Decimal, steps: Steps) -> list[Row]:
     if steps is Steps.NEVER:
         return rows
     if steps is Steps.EACH_PERIOD:
-        return [row if row.line.unit == "" else _with_extra(row, row.volume, slack_s) for row in rows]
+        return [_with_extra(row, row.volume, slack_s) if row.line.group else row for row in rows]
     done: list[str] = []
     for at in range(len(rows) - 1, -1, -1):
         row = rows[at]
         line = row.line
         if line.group and line.group not in done:
             done.append(line.group)
-            if row.candidate.step:
-                total = row.volume
-                for other in rows[:at]:
-                    if other.line is line:
-                        total += other.volume
-                if total % row.candidate.step:
-                    rows[at] = _with_extra(row, total, slack_s)
+            total = row.volume
+            for other in rows[:at]:
+                if other.line is line:
+                    total += other.volume
+            rows[at] = _with_extra(row, total, slack_s)
     return rows
 
 
 def _with_extra(row: Row, total: Decimal, slack_s: Decimal) -> Row:
     """The row with what lifts the total to a multiple of its step (defect 7: an exact multiple stays)."""
-    step = row.candidate.step
+    candidate = row.candidate
+    step = candidate.step
     over = total % step if step else ZERO
     if not over:
         return row
-    if row.line is not ENERGY and over <= slack_s and total >= step:
-        return msgspec.structs.replace(row, extra=-over)
-    return msgspec.structs.replace(row, extra=step - over)
-
-
-def is_charging(row: Row) -> bool:
-    """Whether the row is of the charging itself, not of a reservation or a fee."""
-    return row.line in CHARGING_LINES
+    kept = over <= slack_s and total >= step and row.line is not ENERGY
+    return Row(row.period, row.line, candidate, row.volume, -over if kept else step - over)

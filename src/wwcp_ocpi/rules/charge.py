@@ -76,7 +76,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def has_charging(self) -> bool:
         """Whether there was a session at all, and not only a reservation."""
-        return self.reserved in {None, Reserved.USED}
+        return self.reserved is None or self.reserved is Reserved.USED
 
     def total(self, line: Line) -> Decimal:
         """The volume of all periods, in kWh or seconds."""

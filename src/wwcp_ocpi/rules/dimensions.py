@@ -53,6 +53,11 @@ class Line(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     group: str = ""
     otherwise: Line | None = None
 
+    @property
+    def divides(self) -> bool:
+        """Whether the price is for another unit than that of the volume."""
+        return self.unit == "h"
+
 
 def _fee(name: str, *purposes: Purpose, bucket: Bucket = Bucket.RESERVATION) -> Line:
     one = Decimal(1)

@@ -93,8 +93,8 @@ def _lines(priced: Priced) -> Iterator[Explained]:
         found = rows.get(index, [])
         moment = None if plan is None else moment_of(period, kwh, plan, workings.zone)
         for line, volume in period.volumes:
-            row = next((one for one in found if one.line in (line, line.otherwise)), None)
-            yield _explained(priced, index, line if row is None else row.line, volume, row, moment)
+            billed = next((row for row in found if row.line in (line, line.otherwise)), None)
+            yield _explained(priced, index, line if billed is None else billed.line, volume, billed, moment)
         for row in found:
             if row.line in period.fees:
                 yield _explained(priced, index, row.line, row.volume, row, moment)

@@ -70,7 +70,10 @@ class Rounding(msgspec.Struct, frozen=True):
     def of_amount(self, amount: Amount) -> Amount:
         """Both sides, each for itself."""
         before, after = amount.before_taxes, amount.after_taxes
-        return Amount(None if before is None else self.of(before), None if after is None else self.of(after))
+        rounded = None if before is None else self.of(before)
+        if after is None or after is before:
+            return Amount(rounded, None if after is None else rounded)
+        return Amount(rounded, self.of(after))
 
 
 _UNITS = [Decimal(1).scaleb(-places) for places in range(13)]

@@ -50,7 +50,8 @@ class Candidate(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     after: Decimal | None
     taxes: tuple[Tax, ...]
     step: Decimal
-    bucket: Bucket
+    total: str
+    """The field of the CDR that it counts into."""
 
     def holds(self, moment: Moment) -> bool:
         """Whether all holds that does not depend on the time of the week."""
@@ -86,7 +87,6 @@ class Plan(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     conditional: bool
     local: bool
     powered: bool
-    limited: bool
     moments: tuple[int, ...]
     """The minutes of the day at which the week changes."""
     charged: tuple[Line, ...]
@@ -138,7 +138,6 @@ def plan(tariff: Tariff, taxes: Sequence[Tax] = ()) -> Plan:
         conditional=bool(axes),
         local=bool(axes & {Axis.WEEK, Axis.DATE}),
         powered=Axis.POWER in axes,
-        limited=tariff.min_price is not None or tariff.max_price is not None,
         moments=tuple(sorted({minute % DAY for minute in _bounds(restrictions)})),
         charged=tuple(
             line
@@ -216,7 +215,7 @@ def _candidate(
         after=after,
         taxes=applied,
         step=line.step * component.step_size,
-        bucket=Bucket.PARKING if line.bucket is Bucket.FIXED and parks_only else line.bucket,
+        total=(Bucket.PARKING if line.bucket is Bucket.FIXED and parks_only else line.bucket).value,
     )
 
 

@@ -16,7 +16,7 @@ import msgspec
 
 from wwcp_ocpi.rules.billing import Row, Steps, bill
 from wwcp_ocpi.rules.charge import Charge, Reserved
-from wwcp_ocpi.rules.dimensions import PARKING_TIME, TIME, Bucket, Line
+from wwcp_ocpi.rules.dimensions import PARKING_TIME, TIME, Line
 from wwcp_ocpi.rules.errors import BadTariff, NoTariff
 from wwcp_ocpi.rules.money import EXACT, FOUR_DECIMALS, ZERO, Amount, Rounding, plain
 from wwcp_ocpi.rules.notes import Note, NoteCode
@@ -172,63 +172,62 @@ def priced(
     costs = _costs(rows)
     sums = _sums(costs)
     whole = _sum(sums.values())
-    total, capped = limited(whole, plans, costs) if limits and charge.has_charging else (whole, _NONE)
+    used = [one for one in dict.fromkeys(plans) if one is not None]
+    total, capped = limited(whole, used, costs) if limits and charge.has_charging else (whole, _NONE)
     if charge.credit:
         total = Amount(_negated(total.before_taxes), _negated(total.after_taxes))
     if total.before_taxes is None or total.after_taxes is None:
         notes = (*notes, Note(NoteCode.TAX_UNKNOWN, "$.tariffs", "the tariff does not say which taxes apply"))
     workings = Workings(charge, plans, zone, tuple(rows), costs, whole, rounding)
     return Priced(
-        currency=charge.currency or _currency(plans),
+        currency=charge.currency or used[0].tariff.currency,
         total_cost=rounding.of_amount(total),
-        notes=(*charge.notes, *notes, *capped, *_not_measured(charge, plans, costs)),
+        notes=(*charge.notes, *notes, *capped, *_not_measured(charge, used, costs)),
         workings=workings,
-        **{bucket.value: rounding.of_amount(amount) for bucket, amount in sums.items()},
+        **{name: rounding.of_amount(amount) for name, amount in sums.items()},
     )
-
-
-def _currency(plans: Sequence[Plan | None]) -> str:
-    return next(one.tariff.currency for one in plans if one is not None)
 
 
 def _negated(value: Decimal | None) -> Decimal | None:
     return -value if value else value
 
 
+class _Summed(msgspec.Struct, gc=False):
+    line: Line
+    volume: Decimal
+    extra: Decimal
+
+
 def _costs(rows: list[Row]) -> tuple[Cost, ...]:
     """One cost a price component, in the order of their first rows."""
-    first: dict[Candidate, Row] = {}
-    volumes: dict[Candidate, Decimal] = {}
-    extras: dict[Candidate, Decimal] = {}
+    sums: dict[Candidate, _Summed] = {}
     for row in rows:
-        candidate = row.candidate
-        if candidate in volumes:
-            volumes[candidate] += row.volume
+        found = sums.get(row.candidate)
+        if found is None:
+            sums[row.candidate] = _Summed(row.line, row.volume, row.extra)
         else:
-            first[candidate], volumes[candidate] = row, row.volume
-        if row.extra:
-            extras[candidate] = extras.get(candidate, ZERO) + row.extra
+            found.volume += row.volume
+            found.extra += row.extra
     costs = []
-    for candidate, volume in volumes.items():
-        line = first[candidate].line
-        billed = volume + extras[candidate] if candidate in extras else volume
-        costs.append(Cost(line, candidate, volume, billed, cost_of(line, candidate, billed)))
+    for candidate, one in sums.items():
+        billed = one.volume + one.extra if one.extra else one.volume
+        costs.append(Cost(one.line, candidate, one.volume, billed, cost_of(one.line, candidate, billed)))
     return tuple(costs)
 
 
 def cost_of(line: Line, candidate: Candidate, billed: Decimal) -> Amount:
     """The cost of a volume at a price, not rounded."""
-    units = billed if line.divisor == 1 else billed / line.divisor
+    units = billed / line.divisor if line.divides else billed
     before, after = candidate.before, candidate.after
     return Amount(None if before is None else units * before, None if after is None else units * after)
 
 
-def _sums(costs: tuple[Cost, ...]) -> dict[Bucket, Amount]:
-    sums: dict[Bucket, Amount] = {}
+def _sums(costs: tuple[Cost, ...]) -> dict[str, Amount]:
+    sums: dict[str, Amount] = {}
     for cost in costs:
-        bucket = cost.candidate.bucket
-        known = sums.get(bucket)
-        sums[bucket] = cost.amount if known is None else _added(known, cost.amount)
+        total = cost.candidate.total
+        known = sums.get(total)
+        sums[total] = cost.amount if known is None else _added(known, cost.amount)
     return sums
 
 
@@ -245,13 +244,12 @@ def _added(one: Amount, other: Amount) -> Amount:
     return Amount(before, after)
 
 
-def limited(total: Amount, plans: Sequence[Plan | None], costs: tuple[Cost, ...]) -> tuple[Amount, tuple[Note, ...]]:
+def limited(total: Amount, used: Sequence[Plan], costs: tuple[Cost, ...]) -> tuple[Amount, tuple[Note, ...]]:
     """No less than the greatest min_price, no more than the least max_price of the tariffs that were used (TAR-13)."""
-    used = [one for one in dict.fromkeys(plans) if one is not None and one.limited]
-    if not used:
-        return total, _NONE
     floors = [one.tariff.min_price for one in used if one.tariff.min_price is not None]
     ceilings = [one.tariff.max_price for one in used if one.tariff.max_price is not None]
+    if not floors and not ceilings:
+        return total, _NONE
     before = _within(total.before_taxes, [one.before_taxes for one in floors], [one.before_taxes for one in ceilings])
     after = _within(total.after_taxes, _after(floors), _after(ceilings))
     if before == total.before_taxes and after == total.after_taxes:
@@ -297,13 +295,13 @@ def _in_proportion(
     return before * (100 + shares.pop()) / 100 if len(shares) == 1 else None
 
 
-def _not_measured(charge: Charge, plans: Sequence[Plan | None], costs: tuple[Cost, ...]) -> tuple[Note, ...]:
-    """Dimensions that the tariff prices and no period measures: the CDR may be poorer than the session was.
+def _not_measured(charge: Charge, used: Sequence[Plan], costs: tuple[Cost, ...]) -> tuple[Note, ...]:
+    """Dimensions that a tariff prices and no period measures: the CDR may be poorer than the session was.
 
     Who only parks has no TIME, and who only charges no PARKING_TIME; that is no reason to doubt.
     """
     billed = [cost.line for cost in costs]
-    missing = {line: plan for plan in plans if plan is not None for line in plan.charged if line not in billed}
+    missing = [(plan, line) for plan in used for line in plan.charged if line not in billed]
     if not missing or not charge.has_charging:
         return _NONE
     measured = {line for period in charge.periods for line, _ in period.volumes}
@@ -316,6 +314,6 @@ def _not_measured(charge: Charge, plans: Sequence[Plan | None], costs: tuple[Cos
             "$.charging_periods",
             f"tariff {plan.tariff.id} prices {line.name}, no charging period says how much",
         )
-        for line, plan in missing.items()
+        for plan, line in missing
         if line not in measured
     )

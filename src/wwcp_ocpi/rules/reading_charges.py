@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import msgspec
@@ -20,6 +21,7 @@ from wwcp_ocpi.rules.dimensions import (
     AVERAGES,
     CANCELLATION_FLAT,
     CHARGING_LINES,
+    ENERGY,
     FLAT,
     GAUGES,
     LINES,
@@ -136,48 +138,73 @@ class _Read(msgspec.Struct, gc=False):
     start: dt.datetime
     volumes: list[tuple[Line, Decimal]]
     gauges: tuple[Decimal | None, ...]
-    session_only: list[str]
+    session_only: tuple[str, ...]
     tariff_id: str | None
 
 
 def _read(period: Any, index: int) -> _Read:
     volumes: list[tuple[Line, Decimal]] = []
-    gauges: dict[str, Decimal] = {}
-    averages: dict[str, Decimal] = {}
-    session_only: list[str] = []
-    seen: list[str] = []
+    others: list[int] = []
     for at, dimension in enumerate(period.dimensions):
-        type, volume = dimension.type._value_, dimension.volume
-        line = VOLUMES.get(type)
-        if type in seen:
-            raise _bad(f"{_path(index)}.dimensions[{at}].type", "each dimension once", f"{type} again")
-        seen.append(type)
-        if line is None and type not in GAUGES and type not in AVERAGES:
-            if type not in PASSED_OVER:
-                raise _bad(f"{_path(index)}.dimensions[{at}].type", "a CdrDimensionType", type)
-            if type in SESSION_ONLY:
-                session_only.append(type)
+        line = VOLUMES.get(dimension.type._value_)
+        if line is None:
+            others.append(at)
             continue
+        volume = dimension.volume
         try:
-            if not (-MOST if line is None else ZERO) <= volume <= MOST:
-                raise _bad(f"{_path(index)}.dimensions[{at}].volume", _EXPECTED[line is None], volume)
-        except (InvalidOperation, TypeError) as error:
-            raise _bad(f"{_path(index)}.dimensions[{at}].volume", _EXPECTED[line is None], volume) from error
-        if line is not None:
-            if volume:
-                volumes.append((line, volume if line.divisor == 1 else volume * HOUR))
-        elif type in GAUGES:
-            gauges[GAUGES[type]] = volume
-        else:
-            session_only.append(type)
-            averages[type] = volume
+            if not ZERO <= volume <= MOST:
+                raise _wrong(index, at, ZERO, volume)
+        except (InvalidOperation, TypeError) as error:  # a NaN, or no Decimal
+            raise _wrong(index, at, ZERO, volume) from error
+        volumes.append((line, volume if line is ENERGY else volume * HOUR))
     if len(volumes) > 1:
         volumes.sort(key=_order)
-    ends = _ends(gauges, averages) if gauges or averages else ()
+        if any([one[0] is other[0] for one, other in pairwise(volumes)]):  # noqa: C419  # a hot path
+            raise _twice(period, index)
+    for one in volumes:
+        if not one[1]:
+            volumes = [one for one in volumes if one[1]]
+            break
+    ends, session_only = _others(period, index, others) if others else ((), ())
     return _Read(index, period.start_date_time, volumes, ends, session_only, getattr(period, "tariff_id", None))
 
 
-_EXPECTED = {False: f"a volume from 0 to {MOST}", True: f"a volume of at most {MOST}"}
+def _wrong(index: int, at: int, least: Decimal, volume: object) -> BadCharge:
+    return _bad(f"{_path(index)}.dimensions[{at}].volume", f"a volume from {least} to {MOST}", volume)
+
+
+def _twice(period: Any, index: int) -> BadCharge:
+    types = [dimension.type._value_ for dimension in period.dimensions]
+    at = next(at for at, type in enumerate(types) if type in types[:at])
+    return _bad(f"{_path(index)}.dimensions[{at}].type", "each dimension once", f"{types[at]} again")
+
+
+def _others(period: Any, index: int, others: list[int]) -> tuple[tuple[Decimal | None, ...], tuple[str, ...]]:
+    """Least and greatest current and power, and which dimensions are for Sessions only."""
+    gauges: dict[str, Decimal] = {}
+    averages: dict[str, Decimal] = {}
+    types: list[str] = []
+    for at in others:
+        type, volume = period.dimensions[at].type._value_, period.dimensions[at].volume
+        if type in types:
+            raise _twice(period, index)
+        types.append(type)
+        if type in PASSED_OVER:
+            continue
+        if type not in GAUGES and type not in AVERAGES:
+            raise _bad(f"{_path(index)}.dimensions[{at}].type", "a CdrDimensionType", type)
+        try:
+            sound = -MOST <= volume <= MOST
+        except (InvalidOperation, TypeError):
+            sound = False
+        if not sound:
+            raise _wrong(index, at, -MOST, volume)
+        if type in GAUGES:
+            gauges[GAUGES[type]] = volume
+        else:
+            averages[type] = volume
+    session_only = tuple(type for type in types if type in SESSION_ONLY)
+    return _ends(gauges, averages) if gauges or averages else (), session_only
 
 
 def _path(index: int) -> str:

@@ -87,7 +87,7 @@ def _line_by_line(right: Priced, rounding: Rounding) -> dict[str, Amount | None]
     sums: dict[str, Amount | None] = dict.fromkeys(TOTALS)
     for row in right.workings.rows:
         amount = rounding.of_amount(cost_of(row.line, row.candidate, row.volume + row.extra))
-        for name in ("total_cost", row.candidate.bucket.value):
+        for name in ("total_cost", row.candidate.total):
             known = sums[name] or Amount(ZERO, ZERO)
             sums[name] = Amount(
                 _plus(known.before_taxes, amount.before_taxes), _plus(known.after_taxes, amount.after_taxes)
@@ -95,7 +95,7 @@ def _line_by_line(right: Priced, rounding: Rounding) -> dict[str, Amount | None]
     workings = right.workings
     whole = sums["total_cost"]
     if whole is not None and workings.charge.has_charging:
-        whole, _ = limited(whole, workings.plans, workings.costs)
+        whole, _ = limited(whole, [one for one in workings.plans if one is not None], workings.costs)
     if whole is not None and workings.charge.credit:
         whole = Amount(_minus(whole.before_taxes), _minus(whole.after_taxes))
     sums["total_cost"] = whole

@@ -34,7 +34,7 @@ def taxes_of(priced: Priced, field: str = "total_cost") -> tuple[TaxShare, ...] 
     if amount is None or amount.before_taxes is None or amount.after_taxes is None:
         return None
     with localcontext(EXACT):
-        costs = [cost for cost in priced.workings.costs if field in {"total_cost", cost.candidate.bucket.value}]
+        costs = [cost for cost in priced.workings.costs if field in {"total_cost", cost.candidate.total}]
         return _shared_out(_shares(costs), amount.after_taxes - amount.before_taxes, priced.workings.rounding)
 
 
