@@ -11,7 +11,7 @@ import pytest
 
 from tests.pricing.charging import D, cdr, component, element, limit, period, tariff
 from tests.rules import rule
-from wwcp_ocpi.rules import NoteCode, Reason, Tolerance, Verdict, cdr_totals, check, price
+from wwcp_ocpi.rules import NoteCode, Reason, Tolerance, Verdict, cdr_totals, check, check_report, price
 from wwcp_ocpi.rules.billing import Steps
 from wwcp_ocpi.v2_2_1 import CDR, Price
 
@@ -224,3 +224,18 @@ def test_the_other_versions_are_checked_in_their_own_fields(version: str) -> Non
         taxed = replace(right, total_cost=replace(right.total_cost, taxes=[]))
         (found,) = check(taxed).differences
         assert (found.path, found.reasons) == ("$.total_cost.taxes", (Reason.VAT_MISSING,))
+
+
+def test_a_check_can_be_kept_as_json() -> None:
+    record = received()
+    kept = check_report(check(record, time_zone="UTC"))
+    assert msgspec.json.decode(msgspec.json.encode(kept))["verdict"] == "OK"
+    assert kept["dimensions"][0] == {
+        "dimension": "ENERGY", "unit": "kWh", "volume": D("13.4"), "billed": D("13.5"), "before_taxes": D("3.3800"),
+        "after_taxes": D("4.0560"),
+    }  # fmt: skip
+    wrong = check_report(check(replace(record, total_energy=D(99)), time_zone="UTC"))
+    assert [one["reasons"] for one in wrong["differences"]] == [["ENERGY_DOES_NOT_ADD_UP"]]
+    nothing = check_report(check(cdr([period("10:00", ENERGY=1)])))
+    assert (nothing["verdict"], "total_cost" in nothing) == ("UNCLEAR", False)
+    assert msgspec.json.encode(nothing)

@@ -45,9 +45,7 @@ class _How(NamedTuple):
 
 
 def price(
-    tariff: Annotated[
-        list[str] | None, typer.Option(help="File with tariffs, instead of those in the CDR.")
-    ] = None,
+    tariff: Annotated[list[str] | None, typer.Option(help="File with tariffs, instead of those in the CDR.")] = None,
     cdr: Annotated[str | None, typer.Option(help="File with CDRs to check.")] = None,
     session: Annotated[str | None, typer.Option(help="File with Sessions to price.")] = None,
     time_zone: Annotated[
@@ -61,9 +59,7 @@ def price(
     minutes: Annotated[int | None, typer.Option(help="Longest duration of the estimated charge.")] = None,
     parking_minutes: Annotated[int, typer.Option(help="Parking after the estimated charge.")] = 0,
     start: Annotated[str | None, typer.Option(help="Start of the estimated charge, ISO 8601; by default now.")] = None,
-    tax: Annotated[
-        list[str] | None, typer.Option(help="NAME=PERCENT for prices without vat, as GST=5.")
-    ] = None,
+    tax: Annotated[list[str] | None, typer.Option(help="NAME=PERCENT for prices without vat, as GST=5.")] = None,
     currency_rounding: Annotated[bool, typer.Option(help="Round to what can be paid, not to four decimals.")] = False,
     language: Annotated[str, typer.Option(help="Language of the tariff in words: en, de, nl or fr.")] = "en",
     picture: Annotated[Path | None, typer.Option(help="Where the tariff goes as a picture (SVG).")] = None,
@@ -83,10 +79,10 @@ def price(
         sys.exit(0 if all(matches) else 1)
     if session is not None:
         for entry in _read(session, "Session", version):
-            _tell(entry.place, entry.version, _priced(entry, how), {}, json=json)
+            _tell(entry, _priced(entry, how), {}, json=json)
     elif power is not None:
         charged = _estimate(how, tariffs, power, energy, minutes, parking_minutes, start)
-        _tell(tariffs[0].place, tariffs[0].version, charged.priced, _assumed(charged), json=json)
+        _tell(tariffs[0], charged.priced, _assumed(charged), json=json)
     else:
         sound = [_told(entry, language, json=json) for entry in tariffs]
         sys.exit(0 if all(sound) else 1)
@@ -190,56 +186,32 @@ def _priced(entry: _Entry, how: _How) -> rules.Priced:
 
 
 def _checked(entry: _Entry, how: _How, *, json: bool) -> bool:
-    checked = rules.check(entry.value, how.tariffs, time_zone=how.time_zone, taxes=how.taxes)
-    more = {
-        "verdict": checked.verdict.value,
-        "matches": checked.matches,
-        "differences": [
-            {**msgspec.structs.asdict(one), "reasons": [reason.name for reason in one.reasons]}
-            for one in checked.differences
-        ],
-    }
-    if checked.priced is None:
-        _unpriced(entry, checked, more, json=json)
-    else:
-        _tell(entry.place, entry.version, _priced(entry, how), {**more, "notes": _notes(checked.notes)}, json=json)
-    if not json:
-        for one in checked.differences:
-            reasons = "; ".join(reason.value for reason in one.reasons) or "no usual reason fits"
-            say(f"{one.path}: expected {one.computed:f}, got {one.stated:f} ({reasons})")
-        say(f"{entry.place}: {checked.verdict.value}")
+    checked = rules.check(
+        entry.value,
+        how.tariffs,
+        time_zone=how.time_zone,
+        taxes=how.taxes,
+        rounding=how.rounding(entry.value.currency),
+    )
+    if json:
+        emit({"source": entry.place, "version": entry.version, **rules.check_report(checked)})
+        return checked.matches
+    if checked.priced is not None:
+        _show(entry.place, rules.explain(checked.priced))
+    for note in checked.notes if checked.priced is None else ():
+        say(f"{entry.place}: {note.text}")
+    for one in checked.differences:
+        reasons = "; ".join(reason.value for reason in one.reasons) or "no usual reason fits"
+        say(f"{one.path}: expected {one.computed:f}, got {one.stated:f} ({reasons})")
+    say(f"{entry.place}: {checked.verdict.value}")
     return checked.matches
 
 
-def _unpriced(entry: _Entry, checked: rules.Checked, more: dict[str, Any], *, json: bool) -> None:
+def _tell(entry: _Entry, priced: rules.Priced, more: dict[str, Any], *, json: bool) -> None:
     if json:
-        emit({"source": entry.place, "version": entry.version, **more, "notes": _notes(checked.notes)})
+        emit({"source": entry.place, "version": entry.version, **rules.report(priced), **more})
     else:
-        for note in checked.notes:
-            say(f"{entry.place}: {note.text}")
-
-
-def _notes(notes: tuple[rules.Note, ...]) -> list[dict[str, str]]:
-    return [{"code": note.code.value, "path": note.path, "text": note.text} for note in notes]
-
-
-def _tell(place: str, version: str, priced: rules.Priced, more: dict[str, Any], *, json: bool) -> None:
-    explanation = rules.explain(priced)
-    if not json:
-        _show(place, explanation)
-        return
-    emit(
-        {
-            "source": place,
-            "version": version,
-            "currency": priced.currency,
-            **{name: _amount(priced, name) for name in _TOTALS},
-            "dimensions": _dimensions(priced),
-            "periods": [_plain(line) for line in explanation.lines],
-            "notes": _notes(priced.notes),
-            **more,
-        }
-    )
+        _show(entry.place, rules.explain(priced))
 
 
 _SHOWN = ("from", "dimension", "volume", "billed", "price", "tax", "before", "after")
@@ -255,62 +227,6 @@ def _show(place: str, explanation: rules.Explanation) -> None:
             typer.echo(f"period {row[0]}, {row[2]}: tariff {row[3]}, element {row[-1]}")
     for text in explanation.texts:
         say(text)
-
-
-def _plain(line: rules.Explained) -> dict[str, Any]:
-    """A line for JSON: times as text, numbers with six decimals at most."""
-    plain = msgspec.structs.asdict(line)
-    for name in ("start", "end", "local_start"):
-        plain[name] = None if plain[name] is None else plain[name].isoformat()
-    for name in ("volume", "billed", "before_taxes", "after_taxes"):
-        plain[name] = None if plain[name] is None else round(plain[name], 6)
-    return plain
-
-
-_TOTALS = (
-    "total_cost",
-    "total_fixed_cost",
-    "total_energy_cost",
-    "total_time_cost",
-    "total_parking_cost",
-    "total_reservation_cost",
-)
-
-
-def _amount(priced: rules.Priced, name: str) -> dict[str, Any] | None:
-    amount: rules.Amount | None = getattr(priced, name)
-    if amount is None:
-        return None
-    taxes = rules.taxes_of(priced, name)
-    return {
-        "before_taxes": amount.before_taxes,
-        "after_taxes": amount.after_taxes,
-        "taxes": None if taxes is None else [msgspec.structs.asdict(tax) for tax in taxes],
-    }
-
-
-def _dimensions(priced: rules.Priced) -> list[dict[str, Any]]:
-    """What was measured and billed of each dimension, and what it costs."""
-    found: dict[str, dict[str, Any]] = {}
-    for cost in priced.workings.costs:
-        divisor = cost.line.divisor
-        one = found.setdefault(
-            cost.line.name,
-            {"dimension": cost.line.name, "unit": cost.line.unit, "volume": Decimal(0), "billed": Decimal(0),
-             "before_taxes": Decimal(0), "after_taxes": Decimal(0)},
-        )  # fmt: skip
-        one["volume"] += cost.volume / divisor
-        one["billed"] += cost.billed / divisor
-        for side in ("before_taxes", "after_taxes"):
-            value = getattr(cost.amount, side)
-            one[side] = None if value is None or one[side] is None else one[side] + value
-    rounding = priced.workings.rounding
-    for one in found.values():
-        for side in ("before_taxes", "after_taxes"):
-            one[side] = None if one[side] is None else rounding.of(one[side])
-        for volume in ("volume", "billed"):
-            one[volume] = round(one[volume], 6).normalize() + 0
-    return list(found.values())
 
 
 def _told(entry: _Entry, language: str, *, json: bool) -> bool:

@@ -8,6 +8,7 @@ are in docs/pricing.md.
     explain(...), explanation_table(...)              and why
     check(cdr, time_zone="Europe/Amsterdam")          whether its totals are right
     metered(readings, prepare(tariff), ...)           charging periods from meter readings
+    report(...), check_report(...)                    both as plain values, to keep or to send
     cdr_totals(...), charging_periods(...)            the fields of a CDR of each version
     lint(tariff, now=now()), tell(tariff, "nl"), picture(tariff, today=...), estimate(tariff, ...)
 """
@@ -37,6 +38,7 @@ from wwcp_ocpi.rules.pricing import Cost, Priced, price
 from wwcp_ocpi.rules.reading import AnyTariff, read_tariff
 from wwcp_ocpi.rules.reading_charges import AnyCDR, AnySession, read_charge
 from wwcp_ocpi.rules.reasons import Reason
+from wwcp_ocpi.rules.reporting import check_report, notes_report, report
 from wwcp_ocpi.rules.stating import cdr_totals, charging_periods
 from wwcp_ocpi.rules.taxes import TaxShare, taxes_of
 from wwcp_ocpi.rules.telling import tell
@@ -80,6 +82,7 @@ __all__ = [
     "cdr_totals",
     "charging_periods",
     "check",
+    "check_report",
     "estimate",
     "expired_reservation",
     "explain",
@@ -89,6 +92,7 @@ __all__ = [
     "lint",
     "lint_body",
     "metered",
+    "notes_report",
     "picture",
     "prepare",
     "price",
@@ -96,6 +100,7 @@ __all__ = [
     "price_over_week",
     "read_charge",
     "read_tariff",
+    "report",
     "taxes_of",
     "tell",
 ]

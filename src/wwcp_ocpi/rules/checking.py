@@ -21,7 +21,7 @@ from wwcp_ocpi.rules.charge import Charge, Reserved
 from wwcp_ocpi.rules.cutting import seconds
 from wwcp_ocpi.rules.dimensions import CHARGING_LINES, ENERGY, PARKING_TIME
 from wwcp_ocpi.rules.errors import PricingError
-from wwcp_ocpi.rules.money import EXACT, ZERO, Amount, minor_units
+from wwcp_ocpi.rules.money import EXACT, FOUR_DECIMALS, ZERO, Amount, Rounding, minor_units
 from wwcp_ocpi.rules.notes import Note, NoteCode
 from wwcp_ocpi.rules.plan import Plan, Tax
 from wwcp_ocpi.rules.pricing import Priced, plans_of, priced
@@ -90,13 +90,14 @@ def check(
     *,
     time_zone: str | dt.tzinfo | None = None,
     tolerance: Tolerance = _DEFAULT,
+    rounding: Rounding = FOUR_DECIMALS,
     taxes: Sequence[Tax] = (),
     reserved: Reserved | None = None,
 ) -> Checked:
     """Whether the totals of the CDR are right.
 
     Args:
-        tariffs, time_zone, taxes, reserved: as in `price`.
+        tariffs, time_zone, rounding, taxes, reserved: as in `price`.
 
     Raises:
         TimeZoneMissing: a time zone was given that does not exist.
@@ -109,7 +110,7 @@ def check(
             if zone is None and charge.time_zone is not None:
                 zone = zone_of(charge.time_zone)
             plans, more = plans_of(charge, tariffs, taxes)
-            found = priced(charge, plans, zone, notes=more)
+            found = priced(charge, plans, zone, rounding=rounding, notes=more)
         except PricingError as error:
             notes.append(Note(NoteCode.CANNOT_PRICE, error.path or "$", error.message))
             return Checked(verdict=Verdict.UNCLEAR, differences=(), notes=tuple(notes), priced=None)
