@@ -236,3 +236,28 @@ def test_parking_and_reservation_outside_of_the_session() -> None:
         metered(readings, [(later(1), prepare(GOOD))])
     with pytest.raises(TimeZoneMissing):
         metered(readings, prepare(tariff(element(ENERGY, start_time="10:00"))))
+
+
+# ------------------------------------------------------------------------------------------------ hostile sizes
+
+
+def test_a_tariff_or_charge_beyond_all_measure_is_refused() -> None:
+    with pytest.raises(BadTariff, match=r"\$\.elements: expected at most 5000, got 5001"):
+        prepare(tariff(*[ENERGY] * 5001))
+    many = prepare(tariff(*[element(ENERGY, min_kwh=n) for n in range(2000)], ENERGY))
+    periods = [period("10:00", ENERGY=1)] * 1001
+    refused(cdr(periods, [tariff(ENERGY)]), "$.charging_periods", tariffs=[many])
+
+
+def test_a_tariff_that_is_too_large_for_an_index_is_priced_all_the_same() -> None:
+    """A price for every minute of the day, with days, so that an index would have 10,000 places."""
+    minutes = [
+        element(
+            component("ENERGY", str(n)), start_time=f"{n // 60:02}:{n % 60:02}",
+            end_time=f"{(n + 1) // 60 % 24:02}:{(n + 1) % 60:02}", day_of_week=["MONDAY"],
+        )
+        for n in range(1440)
+    ]  # fmt: skip
+    plan = prepare(tariff(*minutes))
+    record = cdr([period("10:00", ENERGY=1), period("10:01:59", ENERGY=1)], [GOOD])
+    assert cost(price(record, [plan], time_zone="UTC"))[0] == 600 + 601

@@ -16,11 +16,8 @@ from math import prod
 import msgspec
 
 from wwcp_ocpi.rules.money import ZERO
-from wwcp_ocpi.rules.plan import Candidate, Lookup
+from wwcp_ocpi.rules.plan import MOST_TRIED, Candidate, Lookup
 from wwcp_ocpi.rules.restrictions import NO_TIME, Axis, Moment, Restriction
-
-MOST_CELLS = 50_000
-"""A tariff with more is not examined; none in daily use comes near."""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -31,7 +28,7 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 def cells(lookup: Lookup, today: dt.date) -> Iterator[Cell] | None:
-    """The cells of one dimension from today on; None: too many to look at."""
+    """The cells of one dimension from today on; None: too many to look at, which no tariff in daily use comes near."""
     restrictions = [one for candidate in lookup.all for one in candidate.restrictions]
     axes = (
         lookup.bounds,
@@ -41,7 +38,7 @@ def cells(lookup: Lookup, today: dt.date) -> Iterator[Cell] | None:
         _numbers(restrictions, Axis.CURRENT),
         _numbers(restrictions, Axis.POWER),
     )
-    if prod(len(axis) for axis in axes) > MOST_CELLS:
+    if prod(len(axis) for axis in axes) * len(lookup.all) > MOST_TRIED:
         return None
     return (_cell(lookup, *at) for at in product(*axes))
 

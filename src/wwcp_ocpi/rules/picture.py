@@ -46,12 +46,25 @@ def price_over_week(plan: Plan, line: Line, *, today: dt.date) -> list[Span]:
     found = None if lookup is None else cells(lookup, today)
     if lookup is None or found is None:
         return []
-    ends = (*lookup.bounds[1:], WEEK)
+    ends = (*lookup.bounds[1:], lookup.cycle)
     spans = []
     for (start, group), end in zip(groupby(found, key=_minute), ends, strict=True):
         prices = [_price(cell.matching) for cell in group]
         spans.append(Span(start, end, min(prices), max(prices)))
-    return spans
+    days = range(0, WEEK, lookup.cycle)
+    return _joined([Span(one.start + day, one.end + day, one.least, one.greatest) for day in days for one in spans])
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """Neighbours with the same prices as one."""
+    joined = [spans[0]]
+    for one in spans[1:]:
+        last = joined[-1]
+        if (one.least, one.greatest) == (last.least, last.greatest):
+            joined[-1] = Span(last.start, one.end, last.least, last.greatest)
+        else:
+            joined.append(one)
+    return joined
 
 
 def _minute(cell: Cell) -> int:

@@ -24,8 +24,13 @@ from wwcp_ocpi.rules.dimensions import CHARGING_LINES, LINES, Bucket, Line
 from wwcp_ocpi.rules.errors import BadTariff
 from wwcp_ocpi.rules.money import EXACT, HUNDRED, ZERO
 from wwcp_ocpi.rules.reading import AnyTariff, read_tariff
-from wwcp_ocpi.rules.restrictions import DAY, WEEK, Axis, Moment, Restriction
+from wwcp_ocpi.rules.restrictions import DAY, KINDS, WEEK, Axis, Moment, Restriction
 from wwcp_ocpi.rules.tariff import Component, Element, Tariff, TaxForm
+
+MOST_ELEMENTS = 5_000
+"""Quarters of an hour for more than a month; what has more is refused."""
+MOST_TRIED = 2_000_000
+"""Restrictions that are tried to make an index, or to price one charge without."""
 
 
 class Tax(msgspec.Struct, frozen=True):
@@ -38,7 +43,7 @@ class Tax(msgspec.Struct, frozen=True):
 class Candidate(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """A price component where it may be used. Prices are per unit of the line; None: unknown for want of a tax.
 
-    `checks` are the restrictions that do not depend on the time of the week.
+    `checks` are the restrictions that the index of the lookup does not answer.
     """
 
     element: int
@@ -54,13 +59,17 @@ class Candidate(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """The field of the CDR that it counts into."""
 
     def holds(self, moment: Moment) -> bool:
-        """Whether all holds that does not depend on the time of the week."""
+        """Whether all holds that the index does not answer."""
         return all(holds(limit, moment) for holds, limit in self.checks)
 
 
 class Lookup(msgspec.Struct, frozen=True, eq=False):
-    """The candidates of one line. `bounds` begin with 0; `choices[i]` is for the week from `bounds[i]` on."""
+    """The candidates of one line. `bounds` begin with 0; `choices[i]` is for the cycle from `bounds[i]` on.
 
+    The cycle is the week, or the day where no restriction names days.
+    """
+
+    cycle: int
     bounds: tuple[int, ...]
     choices: tuple[tuple[Candidate, ...], ...]
     always: Candidate | None
@@ -71,7 +80,7 @@ class Lookup(msgspec.Struct, frozen=True, eq=False):
         if self.always is not None:
             return self.always
         bounds = self.bounds
-        at = 0 if len(bounds) == 1 else bisect_right(bounds, moment.minute) - 1
+        at = 0 if len(bounds) == 1 else bisect_right(bounds, moment.minute % self.cycle) - 1
         for candidate in self.choices[at]:
             if not candidate.checks or candidate.holds(moment):
                 return candidate
@@ -101,6 +110,7 @@ def prepare(tariff: AnyTariff, taxes: Sequence[Tax] = ()) -> Plan:
 
     Raises:
         BadTariff: it cannot be priced.
+        UsageError: a tax that cannot be.
     """
     try:
         return _prepared(type(tariff), codec.encode(tariff), tuple(taxes))
@@ -121,6 +131,9 @@ def plan(tariff: Tariff, taxes: Sequence[Tax] = ()) -> Plan:
     for tax in taxes:
         if not (tax.percentage.is_finite() and 0 <= tax.percentage <= 1000):
             raise UsageError(f"taxes: expected percentages from 0 to 1000, got {tax.percentage} of {tax.name[:40]!r}")
+    if len(tariff.elements) > MOST_ELEMENTS:
+        text = f"$.elements: expected at most {MOST_ELEMENTS}, got {len(tariff.elements)}"
+        raise BadTariff(text, path="$.elements")
     names_vat = any(component.vat is not None for element in tariff.elements for component in element.components)
     silent = tariff.silence_means_no_tax or names_vat
     with localcontext(EXACT):
@@ -138,7 +151,7 @@ def plan(tariff: Tariff, taxes: Sequence[Tax] = ()) -> Plan:
         conditional=bool(axes),
         local=bool(axes & {Axis.WEEK, Axis.DATE}),
         powered=Axis.POWER in axes,
-        moments=tuple(sorted({minute % DAY for minute in _bounds(restrictions)})),
+        moments=tuple(_bounds(restrictions, DAY)),
         charged=tuple(
             line
             for line, lookup in lookups.items()
@@ -148,20 +161,27 @@ def plan(tariff: Tariff, taxes: Sequence[Tax] = ()) -> Plan:
 
 
 def _lookup(line: Line, tariff: Tariff, *, silent: bool, taxes: tuple[Tax, ...]) -> Lookup | None:
-    candidates = [
-        _candidate(line, at, element, index, component, tariff, silent=silent, taxes=taxes)
+    found = [
+        (at, element, index, component)
         for at, element in enumerate(tariff.elements)
         if element.purpose in line.purposes
         for index, component in enumerate(element.components)
         if component.type == line.component
     ]
-    if not candidates:
+    if not found:
         return None
-    bounds = _bounds([one for candidate in candidates for one in candidate.restrictions])
-    choices = [_choice(candidates, Moment(minute=minute)) for minute in bounds]
+    restrictions = [one for _, element, _, _ in found for one in element.restrictions]
+    cycle = WEEK if any(one.kind is KINDS["day_of_week"] for one in restrictions) else DAY
+    bounds = _bounds(restrictions, cycle)
+    indexed = len(bounds) * len(found) <= MOST_TRIED // 10
+    if not indexed:
+        bounds = [0]
+    candidates = [_candidate(line, *one, tariff, silent=silent, taxes=taxes, indexed=indexed) for one in found]
+    choices = [_choice(candidates, Moment(minute=minute)) if indexed else tuple(candidates) for minute in bounds]
     kept = [at for at in range(len(bounds)) if at == 0 or choices[at] != choices[at - 1]]
     first = choices[0][0] if choices[0] else None
     return Lookup(
+        cycle,
         tuple(bounds[at] for at in kept),
         tuple(choices[at] for at in kept),
         first if len(kept) == 1 and first is not None and not first.checks else None,
@@ -170,7 +190,7 @@ def _lookup(line: Line, tariff: Tariff, *, silent: bool, taxes: tuple[Tax, ...])
 
 
 def _choice(candidates: list[Candidate], moment: Moment) -> tuple[Candidate, ...]:
-    """Those that can match at this time of the week, up to the first that needs nothing else."""
+    """Those that can match at this time of the cycle, up to the first that needs nothing else."""
     found = []
     for candidate in candidates:
         if all(one.holds(moment) for one in candidate.restrictions if one.kind.axis is Axis.WEEK):
@@ -180,14 +200,13 @@ def _choice(candidates: list[Candidate], moment: Moment) -> tuple[Candidate, ...
     return tuple(found)
 
 
-def _bounds(restrictions: Sequence[Restriction]) -> list[int]:
-    """The minutes of the week at which a restriction on it may begin or cease to hold."""
+def _bounds(restrictions: Sequence[Restriction], cycle: int) -> list[int]:
+    """The minutes of the day or week at which a restriction on it may begin or cease to hold."""
     found = {0}
     for one in restrictions:
-        if isinstance(one.limit, tuple):
-            found.update((day + minute) % WEEK for day in range(0, WEEK, DAY) for minute in (*one.limit, 0))
-        elif isinstance(one.limit, frozenset):
-            found.update(range(0, WEEK, DAY))
+        if one.kind is KINDS["start_time, end_time"]:
+            found.update((day + minute) % cycle for day in range(0, cycle, DAY) for minute in one.limit)
+    found.update(range(0, cycle, DAY))
     return sorted(found)
 
 
@@ -201,6 +220,7 @@ def _candidate(
     *,
     silent: bool,
     taxes: tuple[Tax, ...],
+    indexed: bool,
 ) -> Candidate:
     applied, known = _taxes(component, tariff.tax, silent=silent, taxes=taxes)
     before, after = _prices(component.price, tariff.tax, sum((tax.percentage for tax in applied), ZERO), known=known)
@@ -210,7 +230,9 @@ def _candidate(
         index=index,
         component=component,
         restrictions=element.restrictions,
-        checks=tuple((one.kind.holds, one.limit) for one in element.restrictions if one.kind.axis is not Axis.WEEK),
+        checks=tuple(
+            (one.kind.holds, one.limit) for one in element.restrictions if not (indexed and one.kind.axis is Axis.WEEK)
+        ),
         before=before,
         after=after,
         taxes=applied,

@@ -17,10 +17,10 @@ import msgspec
 from wwcp_ocpi.rules.billing import Row, Steps, bill
 from wwcp_ocpi.rules.charge import Charge, Reserved
 from wwcp_ocpi.rules.dimensions import PARKING_TIME, TIME, Line
-from wwcp_ocpi.rules.errors import BadTariff, NoTariff
+from wwcp_ocpi.rules.errors import BadCharge, BadTariff, NoTariff
 from wwcp_ocpi.rules.money import EXACT, FOUR_DECIMALS, ZERO, Amount, Rounding, plain
 from wwcp_ocpi.rules.notes import Note, NoteCode
-from wwcp_ocpi.rules.plan import Candidate, Plan, Tax, prepare
+from wwcp_ocpi.rules.plan import MOST_TRIED, Candidate, Plan, Tax, prepare
 from wwcp_ocpi.rules.reading import AnyTariff
 from wwcp_ocpi.rules.reading_charges import AnyRecord, read_charge
 from wwcp_ocpi.rules.tariff import Limit
@@ -126,6 +126,11 @@ def plans_of(
                 f"in tariff {one.tariff.id}",
                 path="$.currency",
             )
+    if len(charge.periods) * max(len(one.tariff.elements) for one in prepared) > MOST_TRIED:
+        raise BadCharge(
+            f"$.charging_periods: expected at most {MOST_TRIED} times elements, got {len(charge.periods)} periods",
+            path="$.charging_periods",
+        )
     only = prepared[0] if len(prepared) == 1 else None
     if only is not None:
         named = {period.tariff_id for period in charge.periods}

@@ -14,17 +14,18 @@ import msgspec
 
 from wwcp_ocpi.rules.billing import moment_of
 from wwcp_ocpi.rules.charge import Charge, Period
-from wwcp_ocpi.rules.cutting import LONGEST
 from wwcp_ocpi.rules.dimensions import ENERGY
 from wwcp_ocpi.rules.errors import BadCharge
 from wwcp_ocpi.rules.money import ZERO
 from wwcp_ocpi.rules.notes import Note, NoteCode
-from wwcp_ocpi.rules.plan import Plan
+from wwcp_ocpi.rules.plan import Candidate, Plan
 from wwcp_ocpi.rules.restrictions import Moment
 from wwcp_ocpi.rules.walltime import changes, week_minute
 
 _SECOND = dt.timedelta(seconds=1)
 _LITTLE = Decimal("0.0001")
+MOST_LOOKED_AT = dt.timedelta(days=5_000)
+"""Days times changes of the clock in each; of a longer period only start and end are looked at."""
 
 
 def spans(charge: Charge, plans: Sequence[Plan | None], zone: dt.tzinfo | None) -> Iterator[Note]:
@@ -40,7 +41,7 @@ def spans(charge: Charge, plans: Sequence[Plan | None], zone: dt.tzinfo | None) 
                 if lookup is not None and lookup.always is None:
                     try:
                         first = lookup.first(start)
-                        if any(lookup.first(moment) is not first for moment in others):
+                        if any(_differs(lookup.first(moment), first) for moment in others):
                             yield Note(
                                 NoteCode.PERIOD_SPANS_PRICE_CHANGE,
                                 period.path,
@@ -49,6 +50,13 @@ def spans(charge: Charge, plans: Sequence[Plan | None], zone: dt.tzinfo | None) 
                     except BadCharge:
                         continue
         kwh += period.volume(ENERGY)
+
+
+def _differs(one: Candidate | None, other: Candidate | None) -> bool:
+    """Whether it is another price, not only another element with the same."""
+    if one is None or other is None:
+        return one is not other
+    return one is not other and (one.before, one.after, one.step) != (other.before, other.after, other.step)
 
 
 def _others(period: Period, start: Moment, plan: Plan, zone: dt.tzinfo | None) -> Iterator[Moment]:
@@ -61,7 +69,7 @@ def _others(period: Period, start: Moment, plan: Plan, zone: dt.tzinfo | None) -
             start, late, zone if plan.local else None,
             duration=late - period.clock, kwh=start.kwh + max(energy - _LITTLE, ZERO),
         )  # fmt: skip
-        if plan.local and zone is not None and length < LONGEST:
+        if plan.local and zone is not None and length * (len(plan.moments) + 1) < MOST_LOOKED_AT:
             for moment in changes(period.start, late, {0, *plan.moments}, zone):
                 yield _at(start, moment, zone)
     if start.least_power != start.most_power or start.least_current != start.most_current:
