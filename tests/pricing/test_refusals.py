@@ -68,6 +68,19 @@ def test_a_volume_that_cannot_be(type: str, volume: str) -> None:
     assert "expected a volume from 0" in said
 
 
+def test_a_float_is_no_number_to_bill() -> None:
+    record = cdr([period("10:00", ENERGY=1)], [GOOD])
+    wrong: Any = replace(record.charging_periods[0].dimensions[0], volume=1.5)
+    periods = [replace(record.charging_periods[0], dimensions=[wrong])]
+    refused(replace(record, charging_periods=periods), "$.charging_periods[0].dimensions[0].volume")
+
+
+def test_the_greatest_of_everything_still_has_a_price() -> None:
+    by = tariff(component("TIME", "1000000000", "1000", 10**9), version="2.3.0")
+    record = cdr([period("10:00", TIME=10**9)] * 200, [by], version="2.3.0", end="10:00")
+    assert cost(price(record))[0] == D(10) ** 9 * D(10) ** 9 * 200
+
+
 @pytest.mark.parametrize("volume", ["1000000001", "NaN", "-Infinity"])
 def test_a_current_that_cannot_be(volume: str) -> None:
     record = cdr([period("10:00", MIN_CURRENT=1)], [GOOD])
@@ -154,7 +167,7 @@ def test_empty_elements() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("price", "NaN"), ("price", "Infinity"), ("price", "1000000001"), ("vat", "-1"), ("vat", "NaN")],
+    [("price", "NaN"), ("price", "Infinity"), ("price", "1000000001"), ("vat", "-1"), ("vat", "1001"), ("vat", "NaN")],
 )
 def test_a_price_that_cannot_be(field: str, value: str) -> None:
     wrong = replace(GOOD.elements[0].price_components[0], **{field: Decimal(value)})

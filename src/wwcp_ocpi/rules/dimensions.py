@@ -36,7 +36,7 @@ class Bucket(Enum):
 
 
 class Line(msgspec.Struct, frozen=True, eq=False, kw_only=True):
-    """One row: `unit` is that of the price, `divisor` what a price is divided by for one unit of the volume.
+    """One row: `unit` is that of the price, `divisor` how much of the volume that is; None for 1.
 
     Volumes are kept in kWh and seconds. `step` is the size of one `step_size` in the unit of the volume. Lines of
     one `group` share one rounding to `step_size` (CDR-15). `otherwise` is the line that prices the volume when no
@@ -48,20 +48,14 @@ class Line(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     purposes: frozenset[Purpose]
     bucket: Bucket
     unit: str = "h"
-    divisor: Decimal = Decimal(3600)
+    divisor: Decimal | None = Decimal(3600)
     step: Decimal = Decimal(1)
     group: str = ""
     otherwise: Line | None = None
 
-    @property
-    def divides(self) -> bool:
-        """Whether the price is for another unit than that of the volume."""
-        return self.unit == "h"
-
 
 def _fee(name: str, *purposes: Purpose, bucket: Bucket = Bucket.RESERVATION) -> Line:
-    one = Decimal(1)
-    return Line(name=name, component="FLAT", purposes=frozenset(purposes), bucket=bucket, unit="", divisor=one)
+    return Line(name=name, component="FLAT", purposes=frozenset(purposes), bucket=bucket, unit="", divisor=None)
 
 
 def _time(name: str, *purposes: Purpose, otherwise: Line | None = None) -> Line:
@@ -82,7 +76,7 @@ ENERGY = Line(
     purposes=_CHARGING,
     bucket=Bucket.ENERGY,
     unit="kWh",
-    divisor=Decimal(1),
+    divisor=None,
     step=Decimal("0.001"),
     group="energy",
 )

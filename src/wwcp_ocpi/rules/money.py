@@ -13,7 +13,9 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
 import msgspec
 
-EXACT = decimal.Context(prec=60, traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow])
+EXACT = decimal.Context(
+    prec=60, traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow, decimal.FloatOperation]
+)
 """The arithmetic of this room, whatever context the caller has."""
 
 ZERO = Decimal(0)
@@ -70,10 +72,7 @@ class Rounding(msgspec.Struct, frozen=True):
     def of_amount(self, amount: Amount) -> Amount:
         """Both sides, each for itself."""
         before, after = amount.before_taxes, amount.after_taxes
-        rounded = None if before is None else self.of(before)
-        if after is None or after is before:
-            return Amount(rounded, None if after is None else rounded)
-        return Amount(rounded, self.of(after))
+        return Amount(None if before is None else self.of(before), None if after is None else self.of(after))
 
 
 _UNITS = [Decimal(1).scaleb(-places) for places in range(13)]

@@ -151,7 +151,7 @@ def _by_period(
         found = None if period.tariff_id is None else by_id.get(fold(period.tariff_id))
         if found is None and only is not None:
             found = only
-            text = f"{period.tariff_id} is named, {only.tariff.id} was asked for"
+            text = f"the period names {period.tariff_id or 'none'}, {only.tariff.id} was asked for"
             notes.append(Note(NoteCode.OTHER_TARIFF_USED, path, text))
         elif found is None and (period.tariff_id is not None or not named):
             known = ", ".join(one.tariff.id for one in prepared)
@@ -222,7 +222,7 @@ def _costs(rows: list[Row]) -> tuple[Cost, ...]:
 
 def cost_of(line: Line, candidate: Candidate, billed: Decimal) -> Amount:
     """The cost of a volume at a price, not rounded."""
-    units = billed / line.divisor if line.divides else billed
+    units = billed if line.divisor is None else billed / line.divisor
     before, after = candidate.before, candidate.after
     return Amount(None if before is None else units * before, None if after is None else units * after)
 

@@ -45,6 +45,7 @@ _DAYS = {day: index for index, day in enumerate(
     ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"))}  # fmt: skip
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 _MOST_SECONDS = 10**9
+_MOST_PERCENT = Decimal(1000)
 
 
 def read_tariff(tariff: AnyTariff) -> Tariff:
@@ -83,14 +84,13 @@ def _bad(path: str, expected: str, got: object) -> BadTariff:
     return BadTariff(f"{path}: expected {expected}, got {got!s:.60}", path=path)
 
 
-def _number(value: object, path: str, *, least: Decimal | None = None) -> Decimal:
+def _number(value: object, path: str, *, least: Decimal = -MOST, most: Decimal = MOST) -> Decimal:
     try:
-        if isinstance(value, Decimal) and (-MOST if least is None else least) <= value <= MOST:
+        if isinstance(value, Decimal) and least <= value <= most:
             return value
     except InvalidOperation:  # a NaN
         pass
-    floor = "" if least is None else f"of at least {least} and "
-    raise _bad(path, f"a number {floor}of at most {MOST}", value)
+    raise _bad(path, f"a number from {least} to {most}", value)
 
 
 def _in_order(low: Any, high: Any, path: str, expected: str) -> None:
@@ -135,7 +135,7 @@ def _component(component: Any, path: str) -> Component:
     return Component(
         type=type,
         price=_number(component.price, f"{path}.price"),
-        vat=None if vat is None else _number(vat, f"{path}.vat", least=Decimal(0)),
+        vat=None if vat is None else _number(vat, f"{path}.vat", least=Decimal(0), most=_MOST_PERCENT),
         step_size=step_size,
         path=path,
     )

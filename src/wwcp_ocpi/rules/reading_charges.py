@@ -236,7 +236,6 @@ def _session_only(read: _Read) -> Note:
 def _in_session(read: list[_Read], start: dt.datetime, end: dt.datetime, notes: list[Note] | None) -> None:
     """Refuse, or note, periods out of order or outside of the session."""
     before = start
-    unordered = False
     for one in read:
         at = one.start
         if at < start or at > end:
@@ -245,9 +244,9 @@ def _in_session(read: list[_Read], start: dt.datetime, end: dt.datetime, notes: 
         elif at < before:
             text = f"expected no time before that of the period before, {before}, got {at}"
             _say(NoteCode.PERIODS_UNORDERED, f"{_path(one.index)}.start_date_time", text, notes)
-            unordered = True
-        before = max(before, at)
-    if unordered:
+        elif at > before:
+            before = at
+    if notes is not None:
         read.sort(key=lambda one: one.start)
 
 

@@ -89,8 +89,8 @@ def _dimensions(priced: Priced) -> list[dict[str, Any]]:
                 "after_taxes": ZERO,
             },
         )
-        one["volume"] += cost.volume / cost.line.divisor
-        one["billed"] += cost.billed / cost.line.divisor
+        one["volume"] += cost.volume / (cost.line.divisor or 1)
+        one["billed"] += cost.billed / (cost.line.divisor or 1)
         for side in ("before_taxes", "after_taxes"):
             value: Decimal | None = getattr(cost.amount, side)
             one[side] = None if value is None or one[side] is None else one[side] + value

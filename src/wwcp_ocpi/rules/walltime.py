@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wwcp_ocpi.rules.errors import TimeZoneMissing
@@ -24,8 +25,11 @@ def zone_of(time_zone: str | dt.tzinfo) -> dt.tzinfo:
     Raises:
         TimeZoneMissing: there is no such time zone.
     """
-    if not isinstance(time_zone, str):
-        return time_zone
+    return _named(time_zone) if isinstance(time_zone, str) else time_zone
+
+
+@lru_cache(maxsize=1024)
+def _named(time_zone: str) -> dt.tzinfo:
     try:
         return ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
