@@ -239,3 +239,21 @@ def test_a_check_can_be_kept_as_json() -> None:
     nothing = check_report(check(cdr([period("10:00", ENERGY=1)])))
     assert (nothing["verdict"], "total_cost" in nothing) == ("UNCLEAR", False)
     assert msgspec.json.encode(nothing)
+
+
+def test_periods_are_put_in_order_whatever_is_wrong_with_them() -> None:
+    starts = ("08:00", "06:00", "09:30", "07:30")
+    record = cdr([period(one, ENERGY=1) for one in starts], [tariff(DAY, NIGHT)], start="07:00", end="08:25")
+    checked = check(record, time_zone="UTC")
+    assert checked.verdict is Verdict.UNCLEAR
+    assert checked.priced is not None
+    assert [one.index for one in checked.priced.workings.charge.periods] == [1, 3, 0, 2]
+
+
+def test_a_cdr_of_2_1_1_is_checked_by_the_time_zone_of_its_own_location() -> None:
+    by = tariff(element(component("ENERGY", "1"), start_time="11:00"), component("ENERGY", "2"), version="2.1.1")
+    record = cdr([period("10:30", ENERGY=1)], [by], version="2.1.1", end="10:45", total_cost=1, total_energy=1)
+    there = replace(record.location, time_zone="Europe/Amsterdam")
+    right = replace(record, location=there, total_time=D("0.25"))
+    assert check(right).verdict is Verdict.OK
+    assert check(right, time_zone="UTC").verdict is Verdict.DIFFERENT

@@ -18,6 +18,7 @@ from wwcp_ocpi.rules import (
     NoTariff,
     PricingError,
     Reading,
+    Tax,
     TimeZoneMissing,
     metered,
     prepare,
@@ -274,3 +275,9 @@ def test_a_tariff_that_is_too_large_for_an_index_is_priced_all_the_same() -> Non
     plan = prepare(tariff(*minutes))
     record = cdr([period("10:00", ENERGY=1), period("10:01:59", ENERGY=1)], [GOOD])
     assert cost(price(record, [plan], time_zone="UTC"))[0] == 600 + 601
+
+
+@pytest.mark.parametrize("percent", ["-1", "1001", "NaN", "Infinity"])
+def test_a_tax_that_cannot_be(percent: str) -> None:
+    with pytest.raises(UsageError, match="taxes: expected percentages from 0 to 1000"):
+        prepare(GOOD, [Tax("GST", D(percent))])

@@ -12,7 +12,7 @@ from enum import Enum
 
 import msgspec
 
-from wwcp_ocpi.rules.dimensions import CHARGING_LINES, Line
+from wwcp_ocpi.rules.dimensions import Line
 from wwcp_ocpi.rules.money import ZERO
 from wwcp_ocpi.rules.notes import Note
 from wwcp_ocpi.rules.reading import AnyTariff
@@ -81,8 +81,3 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def total(self, line: Line) -> Decimal:
         """The volume of all periods, in kWh or seconds."""
         return sum((period.volume(line) for period in self.periods), ZERO)
-
-    @property
-    def charges(self) -> bool:
-        """Whether any energy or time of charging or parking was measured."""
-        return any(line in CHARGING_LINES for period in self.periods for line, _ in period.volumes)
