@@ -8,13 +8,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import measure_disk, measure_http, measure_import, measure_memory, measure_pages
+from bench import measure_disk, measure_http, measure_import, measure_memory, measure_pages, measure_pricing
 from bench.children import cores, only_warnings, pin
 from bench.plan import FULL, QUICK, Plan
 from bench.report import Report, machine
 from wwcp_ocpi.net.server import run
 
-PARTS = ("disk", "http", "import", "pages")
+PARTS = ("disk", "http", "import", "pages", "pricing")
 
 
 def main() -> None:
@@ -52,6 +52,8 @@ async def _measure(report: Report, plan: Plan, parts: set[str], where: str | Non
             await measure_memory.measure(report, plan, folder, server)
         if "pages" in parts:
             await measure_pages.measure(report, plan, folder)
+        if "pricing" in parts:
+            measure_pricing.measure(report, plan)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     many: int
     visits: int
     """How many of the many pages are visited in each random order."""
+    priced: int
+    """How many CDRs are priced in each of many short rounds."""
 
 
-FULL = Plan(rounds=9, round_s=2.0, imported=69_000, puts=20_000, many=1_000_000, visits=5_000)
-QUICK = Plan(rounds=2, round_s=0.5, imported=2_000, puts=1_000, many=20_000, visits=300)
+FULL = Plan(rounds=9, round_s=2.0, imported=69_000, puts=20_000, many=1_000_000, visits=5_000, priced=400)
+QUICK = Plan(rounds=2, round_s=0.5, imported=2_000, puts=1_000, many=20_000, visits=300, priced=50)
 EVSES = 200
 """Of a large Location."""

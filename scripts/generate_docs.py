@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Write the pages that are made from the code: docs/cli.md, docs/configuration.md, docs/rules.md and the tables in
-docs/conversion.md.
-
+"""Write what is made from the code: docs/cli.md, configuration.md, rules.md, and the tables in conversion.md.
 
 The command line page is built from the commands themselves and not from what `--help` prints, so that it
 does not depend on the width of a terminal or on the version of the library that draws it. `make check` fails

@@ -11,6 +11,7 @@ from wwcp_ocpi.cli import feeds, party, serve
 from wwcp_ocpi.cli.convert import convert
 from wwcp_ocpi.cli.demo import demo
 from wwcp_ocpi.cli.output import say
+from wwcp_ocpi.cli.price import price
 from wwcp_ocpi.cli.totp import totp
 from wwcp_ocpi.protocol.errors import NotFound, OCPIError, UsageError
 
@@ -27,6 +28,7 @@ app.command("demo")(demo)
 app.command("import")(feeds.import_)
 app.command("export")(feeds.export)
 app.command("validate")(feeds.validate)
+app.command("price")(price)
 app.command("totp")(totp)
 app.command("convert")(convert)
 app.add_typer(party.app, name="party")
