@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.convert.making import body_of, type_of
 from tests.convert.telling import V1, V2, V3, also, refused, told
 from tests.objects import MIDDLE, token
 from tests.rules import rule
@@ -172,8 +173,6 @@ def test_client_info_of_a_hub_comes_back() -> None:
     ],
 )  # fmt: skip
 def test_what_a_version_does_not_have_is_refused_as_that(name: str, source: str, target: str) -> None:
-    from tests.convert.making import body_of, type_of
-
     with pytest.raises(NotInVersion, match=f"a {name} does not exist in OCPI "):
         convert(body_of(type_of(name, source), 1), name, source, target)
 

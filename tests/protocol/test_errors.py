@@ -20,6 +20,8 @@ def test_every_error_has_its_two_statuses() -> None:
     assert found == {
         "OCPIError": (3000, 200),
         "UsageError": (3000, 200),
+        "CannotConvert": (3000, 200),
+        "NotInVersion": (3000, 200),
         "PartnerError": (2000, 200),
         "InvalidParameters": (2001, 200),
         "MalformedBody": (2001, 400),
