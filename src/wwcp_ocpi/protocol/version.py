@@ -82,7 +82,10 @@ class Version(msgspec.Struct, frozen=True, dict=True):
 
     def key_ids(self, resource: Resource, id: str, qualifier: str | None = None) -> tuple[str, ...]:
         """Under which ids the object may be stored: as this version keeps it, then as versions with other rules do."""
-        spelled = (fold(id), id) if self.facts.ids_fold else (id, fold(id))
+        folded = fold(id)
+        if folded == id and not resource.named_elsewhere:
+            return (_qualified(id, qualifier if resource.qualifier else None),)
+        spelled = (folded, id) if self.facts.ids_fold else (id, folded)
         named = (qualifier if resource.qualifier else None, *resource.named_elsewhere)
         return tuple(dict.fromkeys(_qualified(one, word) for word in named for one in spelled))
 

@@ -66,7 +66,13 @@ class View(NamedTuple):
 
     kind: str
     version: Version
-    context: Context
+    owner: PartyId
+    known: Context
+
+    @property
+    def context(self) -> Context:
+        """What is known of the object beside its body."""
+        return replace(self.known, owner=self.owner)
 
     def of(self, stored: Stored) -> bytes:
         """What the partner sees.
@@ -74,7 +80,9 @@ class View(NamedTuple):
         Raises:
             CannotConvert
         """
-        return stored.body if stored.version == self.version.number else shown(self, stored).body
+        if stored.version == self.version.number:
+            return stored.body
+        return _told(self.kind, stored, self.version, self.context).body
 
     def kept(self, stored: Stored, changed: bytes) -> tuple[str, bytes]:
         """What is stored after the partner changed what it saw, and in which version: that which it was stored in.
@@ -148,12 +156,12 @@ class Bridge:
 
     async def view(self, side: Side, kind: str, owner: PartyId, version: Version, id: str) -> View:
         """How a partner sees one stored object, for a decision about it, which runs where nothing can be looked up."""
-        context = replace(self.defaults, owner=owner)
+        known = self.defaults
         if "location" in field_names(version.kind(kind).resource.type):
             stored = await self._store.get(Key(side, kind, owner, id))
             if stored is not None and stored.version != version.number:
-                context = await self.context(side, kind, owner, stored, version)
-        return View(kind, version, context)
+                known = await self.context(side, kind, owner, stored, version)
+        return View(kind, version, owner, known)
 
     async def context(self, side: Side, kind: str, owner: PartyId, stored: Stored, target: Version) -> Context:
         """What is known of an object beside its body: its owner, the driver, and the Location that is told with it."""
@@ -175,7 +183,7 @@ class Bridge:
         known = self._objects.get(key)
         if known is None:
             try:
-                known = shown(View(kind, target, context), stored)
+                known = _told(kind, stored, target, context)
             except CannotConvert as error:
                 self._count(self.refused, kind, stored.version, target, error.path or "$")
                 raise
@@ -202,15 +210,15 @@ class Bridge:
             counter[place] += 1
 
 
-def shown(view: View, stored: Stored) -> Converted:
-    """A stored object in the version of a view, with what that leaves unsaid.
+def _told(kind: str, stored: Stored, target: Version, context: Context) -> Converted:
+    """A stored object in a version, with what that leaves unsaid.
 
     Raises:
         CannotConvert
     """
-    name = _name(view.kind, stored.version)
+    name = _name(kind, stored.version)
     try:
-        return convert(stored.body, name, stored.version, view.version.number, view.context)
+        return convert(stored.body, name, stored.version, target.number, context)
     except CannotConvert:
         raise
     except OCPIError as error:

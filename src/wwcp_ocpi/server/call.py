@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -32,8 +33,11 @@ class Answer(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that found its row, from a caller who may make it. What follows from the row is in the route."""
+class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """A request that found its row, from a caller who may make it. What follows from the row is in the route.
+
+    What several steps of a request need is worked out once.
+    """
 
     server: Server
     route: Route
@@ -61,7 +65,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         """Whose objects this is about."""
         return self.route.side
 
-    @property
+    @cached_property
     def owner(self) -> PartyId | None:
         """The party in the path, if the path has one."""
         country_code = self.params.get("country_code")
@@ -90,14 +94,14 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
             return {}
         return {name: value for name, value in query.items() if name in offers}
 
-    @property
+    @cached_property
     def resource(self) -> Resource:
         """The objects of this module."""
         resource = self.route.resource
         assert resource is not None, f"{self.endpoint.module} keeps no objects"
         return resource
 
-    @property
+    @cached_property
     def ids(self) -> list[str]:
         """The ids in the path below the owner: object, part, part of the part. What is a party itself has the id ""."""
         if self.route.resource is not None and self.route.resource.is_party:
@@ -110,7 +114,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         """What the query says that names the object together with its id, as `type=APP_USER` for a Token."""
         return self.request.query.get(self.resource.qualifier) if self.resource.qualifier else None
 
-    @property
+    @cached_property
     def steps(self) -> list[Step]:
         """The way from the object down to the part that the path names."""
         below = self.ids[1:]
