@@ -37,6 +37,7 @@ STEPS = [
     "the Session and its updates arrive at B",
     "B stops the session by command",
     "the CDR arrives at B",
+    "the CDR is priced at B",
     *(name for name, _ in NOT_BUILT),
     "both stores compared: nothing missing, nothing extra",
 ]
@@ -104,7 +105,7 @@ def test_for_people_there_is_a_table_and_every_step_as_it_happens(cli: CLI, tmp_
     assert ran.code == 0
     assert [step in ran.out for step in STEPS] == [True] * len(STEPS)
     assert ran.err.startswith("A, the operator: http://127.0.0.1:")
-    assert "needs pricing" in ran.out
+    assert "OK: 5.41 EUR before tax, 6.5461 with tax" in ran.out
 
 
 def test_with_keep_it_stays_until_it_is_told_to_stop(cli: CLI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

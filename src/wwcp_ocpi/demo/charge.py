@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""One charge from end to end: Token, authorisation, start by command, Session, stop by command, CDR.
+"""One charge from end to end: Token, authorisation, start by command, Session, stop by command, CDR, its check.
 
 A is the operator, with somebody who runs its charge points; B is the provider of the driver.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any, cast
 
 from wwcp_ocpi.demo import charging
@@ -19,7 +20,9 @@ from wwcp_ocpi.partners.publish import OwnObject
 from wwcp_ocpi.protocol import codec, patch
 from wwcp_ocpi.protocol.shape import field_names
 from wwcp_ocpi.protocol.version import Version
-from wwcp_ocpi.scalars import PartyId, fold, now
+from wwcp_ocpi.rules import Reading, Verdict
+from wwcp_ocpi.rules.reading_charges import FORMS
+from wwcp_ocpi.scalars import DateTime, PartyId, fold, now
 from wwcp_ocpi.server.decisions import CommandAnswer, CommandOutcome, CommandRequest, Report
 from wwcp_ocpi.store.ports import Key, Side
 
@@ -65,7 +68,9 @@ class Charge:
         self._reference: str | None = None
         self._session: OwnObject | None = None
         self._sent: SentCommand | None = None
-        self._began = now()
+        self._began = DateTime.of(now() - charging.LASTED)
+        self._meter: list[Reading] = []
+        self._cdr: OwnObject | None = None
         a.server.commander = Operator(self._begin, self._end)
 
     async def issue_token(self) -> tuple[int, str]:
@@ -120,13 +125,37 @@ class Charge:
         return 1, "COMPLETED"
 
     async def cdr(self) -> tuple[int, str]:
-        """The CDR is at B, byte by byte as A wrote it."""
-        made = charging.cdr(
-            self._version, self._provider, await self._place(), self._running().id, self._began, self._reference
+        """A makes the CDR of the Session by its Tariff and what the meter told; it is at B, byte by byte."""
+        session, place = self._running(), await self._place()
+        (published,) = await self._a.publisher.publish(
+            self._version, "tariffs", [charging.tariff(self._version, place)]
         )
-        await self._a.publisher.publish(self._version, "cdrs", [made])
-        await until(self._has(self._b, "cdrs", made), "the CDR to be at B")
-        return 1, f"{charging.PRICE} EUR without tax, as A says"
+        if isinstance(published, Exception):
+            raise published
+        bill = await self._a.billing.cdr_of(
+            session.owner, session.id, readings=self._meter, tariff_ids=[place.tariff_id]
+        )
+        self._cdr = bill.cdr
+        await self._a.publisher.publish(bill.version, "cdrs", [bill.cdr])
+        await until(self._has(self._b, "cdrs", bill.cdr), "the CDR to be at B")
+        return 1, f"CDR {bill.cdr.id} by Tariff {place.tariff_id} of {place.owner}"
+
+    async def priced(self) -> tuple[int, str]:
+        """B has checked what the CDR states against the Tariff that it brings."""
+        assert self._cdr is not None
+        cdr = self._cdr
+
+        async def is_checked() -> bool:
+            return await self._b.cdr_checks.of(cdr.owner, cdr.id) is not None
+
+        await until(is_checked, "the CDR to be checked at B")
+        found = await self._b.cdr_checks.of(cdr.owner, cdr.id)
+        assert found is not None
+        if found.verdict is not Verdict.OK:
+            raise Failed(f"expected the verdict OK, got {found.verdict.value}: {', '.join(found.reasons)}")
+        before, after = (None if amount is None else amount.normalize() for amount in found.computed)
+        taxed = "" if after is None else f", {after} with tax"
+        return 1, f"OK: {before} {found.currency} before tax{taxed}"
 
     # The operator's work, when a command has come
 
@@ -139,7 +168,12 @@ class Charge:
 
     async def _end(self) -> None:
         session = self._running()
-        await self._a.publisher.change(self._version, "sessions", session.owner, [session.id], {"status": "COMPLETED"})
+        ended = now()
+        half = Reading(DateTime.of(self._began + charging.LASTED / 2), charging.KWH / 2)
+        self._meter = [Reading(self._began, Decimal(0)), half, Reading(ended, charging.KWH)]
+        end = FORMS[self._version.object_named("Session")].end
+        change = {"status": "COMPLETED", end: ended}
+        await self._a.publisher.change(self._version, "sessions", session.owner, [session.id], change)
 
     # What the steps need
 

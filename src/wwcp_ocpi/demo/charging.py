@@ -1,26 +1,32 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""One driver's charge in the demo: the Token, the Session and the CDR, in whichever version was agreed.
+"""One driver's charge in the demo: the Token, the Tariff and the Session, in whichever version was agreed.
 
 Everything that any version wants to know is written down once; an object takes the fields that its version has.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from wwcp_ocpi.partners.publish import OwnObject
 from wwcp_ocpi.protocol import codec
-from wwcp_ocpi.protocol.shape import StructType, field_names, fields_of
+from wwcp_ocpi.protocol.shape import StructType, field_names
 from wwcp_ocpi.protocol.version import Version
-from wwcp_ocpi.scalars import DateTime, Number, PartyId, now
+from wwcp_ocpi.scalars import DateTime, PartyId, now
 
 TOKEN_UID = "04E7A1B2C3D480"
 CONTRACT = "NL-EMP-C00000001-X"
 KWH = Decimal("11.50")
-PRICE = Decimal("5.06")  # 0.44 per kWh, without tax
+LASTED = dt.timedelta(hours=1)
+"""How long the demo's charge is said to have lasted. It ends when it is stopped, so that it began so long ago."""
+TARIFF_ID = "DEMO"
+CURRENCY = "EUR"
+_PER_KWH, _FLAT, _VAT = Decimal("0.44"), Decimal("0.35"), 21
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,18 +41,21 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         """The first connector of the EVSE."""
         return self.evse.connectors[0]
 
+    @property
+    def tariff_id(self) -> str:
+        """The Tariff that the connector names first, for a feed of Locations has none; the demo's own otherwise."""
+        named = getattr(self.connector, "tariff_id", None) or getattr(self.connector, "tariff_ids", None) or TARIFF_ID
+        return named if isinstance(named, str) else str(named[0])
+
+    @property
+    def used(self) -> Any:
+        """The Location with this EVSE and its connector alone, as a Session holds it."""
+        return replace(self.location, evses=[replace(self.evse, connectors=[self.connector])])
+
 
 def _fitting(cls: StructType, everything: dict[str, Any]) -> dict[str, Any]:
-    """Of everything that is known, what this object has a field for; a price in the shape that it has."""
-    prices = {field.name: field.type for field in fields_of(cls) if field.name in ("total_cost", "total_energy_cost")}
-    known = {name: value for name, value in everything.items() if name in field_names(cls)}
-    return {name: _price(prices[name], value) if name in prices else value for name, value in known.items()}
-
-
-def _price(kind: Any, amount: Decimal) -> object:
-    if kind is Number:
-        return amount
-    return {name: amount for name in ("excl_vat", "before_taxes") if name in field_names(kind)}
+    """Of everything that is known, what this object has a field for."""
+    return {name: value for name, value in everything.items() if name in field_names(cls)}
 
 
 def _own(version: Version, name: str, owner: PartyId, known: dict[str, Any], **more: Any) -> OwnObject:
@@ -74,18 +83,18 @@ def token(version: Version, provider: PartyId) -> OwnObject:
 
 
 def _charge(provider: PartyId, place: Place, reference: str | None) -> dict[str, Any]:
-    """What Session and CDR have in common."""
+    """Who charges, where, and by whose leave."""
     token_of = {"country_code": provider.country_code, "party_id": provider.party_id, "uid": TOKEN_UID}
     return {
         "cdr_token": {**token_of, "type": "RFID", "contract_id": CONTRACT},
         "auth_id": CONTRACT,
         "auth_method": "AUTH_REQUEST",
         "authorization_reference": reference,
-        "location": place.location,
+        "location": place.used,
         "location_id": place.location.id,
         "evse_uid": place.evse.uid,
         "connector_id": place.connector.id,
-        "currency": "EUR",
+        "currency": CURRENCY,
     }
 
 
@@ -104,38 +113,21 @@ def session(
     return _own(version, "Session", place.owner, known, concerns=provider)
 
 
-def cdr(
-    version: Version, provider: PartyId, place: Place, id: str, began: DateTime, reference: str | None
-) -> OwnObject:
-    """The CDR of the Session, after it has ended."""
-    ended = now()
-    location = place.location
+def tariff(version: Version, place: Place) -> OwnObject:
+    """What charging costs here: energy, and a fee for each session; with VAT where the version can say so."""
+    component = version.object_named("PriceComponent")
+    prices = {"ENERGY": _PER_KWH, "FLAT": _FLAT}
     known = {
-        **_charge(provider, place, reference),
-        "id": id,
-        "session_id": id,
-        "start_date_time": began,
-        "end_date_time": ended,
-        "stop_date_time": ended,
-        "cdr_location": {
-            "id": location.id,
-            "name": location.name,
-            "address": location.address[:45],
-            "city": location.city,
-            "country": location.country,
-            "coordinates": location.coordinates,
-            "evse_uid": place.evse.uid,
-            "evse_id": place.evse.evse_id or "#NA",
-            "connector_id": place.connector.id,
-            "connector_standard": place.connector.standard,
-            "connector_format": place.connector.format,
-            "connector_power_type": place.connector.power_type,
-        },
-        "charging_periods": [
-            {"start_date_time": began, "dimensions": [{"type": "ENERGY", "volume": KWH}, {"type": "TIME", "volume": 1}]}
+        "id": place.tariff_id,
+        "currency": CURRENCY,
+        "elements": [
+            {
+                "price_components": [
+                    _fitting(component, {"type": type, "price": price, "vat": _VAT, "step_size": 1})
+                    for type, price in prices.items()
+                ]
+            }
         ],
-        "total_cost": PRICE,
-        "total_energy": KWH,
-        "total_time": Decimal("1"),
+        "tax_included": "NO",
     }
-    return _own(version, "CDR", place.owner, known, concerns=provider)
+    return _own(version, "Tariff", place.owner, known)

@@ -110,7 +110,9 @@ class Gateway:
         await self.platform.book.load()
         await self.platform.desk.resume()
         await self.platform.hub_clients.publish()
-        work = (self.platform.courier.run(), self.platform.timetables.run(), self._follow(), self._look())
+        platform = self.platform
+        background = (platform.courier.run(), platform.timetables.run(), platform.cdr_checks.run())
+        work = (*background, self._follow(), self._look())
         self._tasks = [asyncio.create_task(one) for one in work]
         self._ready = True
         log.info("gateway.started", url=settings.base_url, versions_url=settings.versions_url)

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from wwcp_ocpi.client.peer import Peer
 from wwcp_ocpi.partners import (
+    Billing,
     BookingDesk,
     Bookings,
+    CdrChecks,
     ChargingProfiles,
     Commands,
     Courier,
@@ -45,6 +47,8 @@ class Platform:
         self.timetables = TariffTimetables(store, self.publisher)
         self.courier = Courier(store, self.book, self.registration.peer_of, self.bridge)
         self.courier.tariffs = lambda: self.server.tariffs
+        self.cdr_checks = CdrChecks(store, settings.convert.time_zone)
+        self.billing = Billing(store, self.book, self.bridge, tariffs=lambda: self.server.tariffs)
         self.drivers = Drivers(store, self.book, self.registration.peer_of)
         self.commands = Commands(settings, store, self.book, self.registration.peer_of)
         self.profiles = ChargingProfiles(settings, store, self.book, self.registration.peer_of)

@@ -2,8 +2,11 @@
 """The partners of a platform: who they are, how they come and go, what they get and what we get from them."""
 
 from wwcp_ocpi.partners.asking import Sent
+from wwcp_ocpi.partners.billing import Bill, Billing
 from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.bookings import BookingDesk, Bookings
+from wwcp_ocpi.partners.cdr_checks import CdrChecks
+from wwcp_ocpi.partners.cdr_verdicts import CdrCheck
 from wwcp_ocpi.partners.commands import Commands
 from wwcp_ocpi.partners.delivery import Courier
 from wwcp_ocpi.partners.desk import OrderDesk
@@ -20,8 +23,12 @@ from wwcp_ocpi.partners.timetable import TariffTimetables
 __all__ = [
     "Access",
     "Admission",
+    "Bill",
+    "Billing",
     "BookingDesk",
     "Bookings",
+    "CdrCheck",
+    "CdrChecks",
     "ChargingProfiles",
     "Commands",
     "Courier",

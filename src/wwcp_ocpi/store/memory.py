@@ -13,6 +13,7 @@ from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.store.bell import SECOND, Bell
 from wwcp_ocpi.store.cursor import read_cursor, write_cursor
+from wwcp_ocpi.store.following import beside
 from wwcp_ocpi.store.matching import pick
 from wwcp_ocpi.store.objects import check_audiences
 from wwcp_ocpi.store.outbox import MAX_ERROR
@@ -20,6 +21,7 @@ from wwcp_ocpi.store.ports import (
     Decide,
     Delete,
     Delivery,
+    Followed,
     Key,
     Outcome,
     Page,
@@ -43,6 +45,7 @@ class MemoryStore:
         self._seq = 0
         self._objects: dict[Key, Stored] = {}
         self._created: dict[int, int] = {}
+        self._followed: dict[tuple[Side, str], Followed] = {}
         self._documents: dict[tuple[str, str], bytes] = {}
         self._revision = 0
         self._number = 0
@@ -114,7 +117,7 @@ class MemoryStore:
 
     async def change(self, key: Key, decide: Decide) -> Outcome:
         """Read, decide and write one object."""
-        return self._change(key, decide)
+        return self._change_with_marks(key, decide)
 
     async def change_all(self, changes: Sequence[tuple[Key, Decide]]) -> list[Outcome | Exception]:
         """Many changes. What a decision raised stands in its place; the others are written."""
@@ -122,10 +125,17 @@ class MemoryStore:
         self._check_open()
         for key, decide in changes:
             try:
-                outcomes.append(self._change(key, decide))
+                outcomes.append(self._change_with_marks(key, decide))
             except Exception as refusal:  # noqa: BLE001  # it is the caller's own, and goes back to it
                 outcomes.append(refusal)
         return outcomes
+
+    def _change_with_marks(self, key: Key, decide: Decide) -> Outcome:
+        outcome = self._change(key, decide)
+        followed = self._followed.get((key.side, key.module))
+        for other, follow in beside(followed, key, outcome) if followed is not None else ():
+            self._change(other, follow)
+        return outcome
 
     def _change(self, key: Key, decide: Decide) -> Outcome:
         self._check_open()
@@ -157,10 +167,12 @@ class MemoryStore:
     async def delete_of_party(self, side: Side, module: str, owner: PartyId) -> int:
         """Remove all objects of one party in one module, whatever their audience; says how many there were."""
         self._check_open()
-        gone = [key for key in self._objects if (key.side, key.module, key.owner) == (side, module, owner)]
+        followed = self._followed.get((side, module))
+        modules = {module} if followed is None else {module, followed.waiting, followed.derived}
+        gone = [key for key in self._objects if (key.side, key.owner) == (side, owner) and key.module in modules]
         for key in gone:
             self._created.pop(self._objects.pop(key).seq, None)
-        return len(gone)
+        return sum(key.module == module for key in gone)
 
     async def readdress(self, old: str, new: str) -> int:
         """Give all objects of one audience another one; says how many there were.
@@ -181,6 +193,10 @@ class MemoryStore:
     async def count(self, side: Side, module: str) -> int:
         """How many objects there are, of all audiences."""
         return sum(key.side is side and key.module == module for key in self._objects)
+
+    def follow(self, followed: Followed) -> None:
+        """From now on, mark every change of these objects, whoever makes it through this store."""
+        self._followed[followed.side, followed.module] = followed
 
     # Documents
 

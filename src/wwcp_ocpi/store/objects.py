@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.store import outbox
+from wwcp_ocpi.store.following import beside
 from wwcp_ocpi.store.ports import Decide, Delete, Key, Outcome, Side, Stored
 from wwcp_ocpi.store.transaction import BLOCK, ListName, Lists, Transaction
 
@@ -80,11 +81,20 @@ def _stored(
 
 
 def change(transaction: Transaction, key: Key, decide: Decide, now: int) -> Outcome | Exception:
-    """Read, decide, write. What `decide` raised is returned, with nothing written.
+    """Read, decide, write, also what is written beside it. What `decide` raised is returned, with nothing written.
 
     Args:
         now: microseconds since 1970; when the pushes become due, and a new object was created.
     """
+    outcome = _change(transaction, key, decide, now)
+    followed = transaction.lists.followed.get((key.side, key.module))
+    if followed is not None and isinstance(outcome, Outcome):
+        for other, follow in beside(followed, key, outcome):
+            _change(transaction, other, follow, now)
+    return outcome
+
+
+def _change(transaction: Transaction, key: Key, decide: Decide, now: int) -> Outcome | Exception:
     found = read(transaction.connection, transaction.lists, key)
     before, number = found or (None, 0)
     try:
@@ -137,6 +147,14 @@ def created(connection: sqlite3.Connection, seq: int) -> int | None:
 
 def delete_of_party(transaction: Transaction, side: Side, module: str, owner: PartyId) -> int:
     """Remove all objects of one party in one module, whatever their audience; says how many there were."""
+    followed = transaction.lists.followed.get((side, module))
+    if followed is not None:
+        for other in (followed.waiting, followed.derived):
+            _delete_of_party(transaction, side, other, owner)
+    return _delete_of_party(transaction, side, module, owner)
+
+
+def _delete_of_party(transaction: Transaction, side: Side, module: str, owner: PartyId) -> int:
     place = (side.value, module, *owner)
     blocks = transaction.execute(
         f"SELECT list, seq / {BLOCK} AS block, count(*) {_OF_PARTY} GROUP BY list, block", place

@@ -115,6 +115,19 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return self.changed and self.before is None
 
 
+class Followed(msgspec.Struct, frozen=True, kw_only=True):
+    """Objects of a module on which work is to be done whenever one was written.
+
+    In the transaction of the change, a mark is written under the same key in the module `waiting`, and what stands
+    under it in `derived` is removed. Both go when the object goes. `store.following` says what a mark holds.
+    """
+
+    side: Side
+    module: str
+    waiting: str
+    derived: str
+
+
 class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Which objects, and which of them. `limit` is at least 1.
 
@@ -210,6 +223,10 @@ class Objects(Protocol):
 
     async def count(self, side: Side, module: str) -> int:
         """How many objects there are, of all audiences, from counters."""
+        ...
+
+    def follow(self, followed: Followed) -> None:
+        """From now on, mark every change of these objects, whoever makes it through this store."""
         ...
 
 

@@ -27,7 +27,7 @@ from wwcp_ocpi.store.connection import connect, prepare
 from wwcp_ocpi.store.errors import StoreFailed
 from wwcp_ocpi.store.page_cache import PageCache
 from wwcp_ocpi.store.pages import PageReader, TooLong
-from wwcp_ocpi.store.ports import Decide, Delivery, Key, Outcome, Page, PageRequest, Side, Stored
+from wwcp_ocpi.store.ports import Decide, Delivery, Followed, Key, Outcome, Page, PageRequest, Side, Stored
 from wwcp_ocpi.store.writer import Writer
 
 T = TypeVar("T")
@@ -175,6 +175,10 @@ class SQLiteStore:
             return objects.count(self._reading, side, module)
         except sqlite3.Error as error:
             raise _failed(error) from error
+
+    def follow(self, followed: Followed) -> None:
+        """From now on, mark every change of these objects, whoever makes it through this store."""
+        self._writer.follow(followed)
 
     # Documents
 

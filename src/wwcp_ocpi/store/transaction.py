@@ -7,7 +7,7 @@ import sqlite3
 from typing import NamedTuple
 
 from wwcp_ocpi.scalars import PartyId
-from wwcp_ocpi.store.ports import Side
+from wwcp_ocpi.store.ports import Followed, Side
 
 BLOCK = 4096
 """How many consecutive `seq` share a counter row, and so the longest walk to an offset."""
@@ -25,9 +25,13 @@ class ListName(NamedTuple):
 
 
 class Lists:
-    """The numbers of lists. They are never given anew, so what was seen once is remembered."""
+    """The numbers of lists. They are never given anew, so what was seen once is remembered.
+
+    `followed` are the modules whose changes are marked.
+    """
 
     def __init__(self) -> None:
+        self.followed: dict[tuple[Side, str], Followed] = {}
         self._numbers: dict[ListName, int] = {}
         self._names: dict[int, ListName] = {}
 

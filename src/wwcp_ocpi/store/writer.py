@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.store.errors import StoreFailed
+from wwcp_ocpi.store.ports import Followed
 from wwcp_ocpi.store.transaction import Lists, Transaction, begin
 
 T = TypeVar("T")
@@ -63,6 +64,10 @@ class Writer:
         future: asyncio.Future[T] = self._loop.create_future()
         self._queue.put(_Job(work, future))
         return future
+
+    def follow(self, followed: Followed) -> None:
+        """Mark every change of these objects from the next transaction on."""
+        self._lists.followed[followed.side, followed.module] = followed
 
     async def close(self) -> None:
         """Finish what was submitted, then close the connection."""

@@ -19,6 +19,7 @@ from wwcp_ocpi.server.decisions.commands import (
 )
 from wwcp_ocpi.server.decisions.payments import NO_TERMINALS, TerminalAnswer, TerminalRequest, Terminals
 from wwcp_ocpi.server.decisions.preferences import NoPreferences, PreferencesRequest, PreferencesTaker
+from wwcp_ocpi.server.decisions.pricing import TARIFF_PRICER, Pricer, PricingRequest, TariffPricer
 from wwcp_ocpi.server.decisions.profiles import (
     NO_PROFILE_OPERATOR,
     LoggedProfiles,
@@ -40,6 +41,7 @@ __all__ = [
     "NO_COMMANDER",
     "NO_PROFILE_OPERATOR",
     "NO_TERMINALS",
+    "TARIFF_PRICER",
     "Acceptance",
     "AcceptanceRequest",
     "Acceptor",
@@ -59,6 +61,8 @@ __all__ = [
     "Outcome",
     "PreferencesRequest",
     "PreferencesTaker",
+    "Pricer",
+    "PricingRequest",
     "ProfileAction",
     "ProfileAnswer",
     "ProfileListener",
@@ -71,6 +75,7 @@ __all__ = [
     "Report",
     "StoredTokens",
     "TariffChooser",
+    "TariffPricer",
     "TerminalAnswer",
     "TerminalRequest",
     "Terminals",

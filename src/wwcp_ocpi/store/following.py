@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What is written beside an object in the same transaction: a mark that work is to be done on it.
+
+Whoever works on objects after they were stored must not miss one, not over a restart and not what another process
+wrote. So the mark is no message but an object like any other, under the same key in a module of its own: the list of
+these is the queue. What was derived from an earlier state goes in the same transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import msgspec
+
+from wwcp_ocpi.store.ports import Decide, Delete, Followed, Key, Outcome, Stored, Write
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """The body of a mark: the id in the key of its object, and which state of it."""
+
+    id: str
+    state: str
+
+
+_marks = msgspec.json.Decoder(Mark)
+
+
+def beside(followed: Followed, key: Key, outcome: Outcome) -> Iterator[tuple[Key, Decide]]:
+    """What is to be written after a change of this object."""
+    if not outcome.changed:
+        return
+    waiting = key._replace(module=followed.waiting)
+    if outcome.after is not None:
+        yield waiting, _write(mark_of(key, outcome.after))
+    elif outcome.before is not None:
+        yield waiting, _delete
+    if outcome.before is not None:
+        yield key._replace(module=followed.derived), _delete
+
+
+def mark_of(key: Key, stored: Stored) -> Write:
+    """The mark of an object in this state."""
+    state = hashlib.blake2b(stored.body, digest_size=12).hexdigest()
+    return Write(
+        version=stored.version,
+        last_updated=stored.last_updated,
+        body=msgspec.json.encode(Mark(key.id, state)),
+        source=stored.source,
+    )
+
+
+def read_mark(body: bytes) -> Mark:
+    """What a mark says."""
+    return _marks.decode(body)
+
+
+def _write(decision: Write) -> Decide:
+    return lambda before: decision
+
+
+def _delete(before: Stored | None) -> Delete | None:
+    return None if before is None else Delete()
