@@ -23,6 +23,7 @@ from wwcp_ocpi.partners.charges import (
     connector_tariffs,
     holding,
     stored_by_id,
+    time_zone_of,
     whereabouts,
 )
 from wwcp_ocpi.partners.publish import OwnObject
@@ -32,7 +33,7 @@ from wwcp_ocpi.protocol.errors import NotFound, PartnerError, UsageError
 from wwcp_ocpi.protocol.shape import field_names, fields_of
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version as version_of
-from wwcp_ocpi.rules import AnyCDR, AnySession, AnyTariff, NoTariff, PricingError, Reading, Verdict
+from wwcp_ocpi.rules import AnyCDR, AnySession, AnyTariff, Reading, Verdict
 from wwcp_ocpi.rules.reading_charges import FORMS
 from wwcp_ocpi.scalars import DateTime, PartyId, fold, now
 from wwcp_ocpi.server.bridge import Bridge
@@ -106,7 +107,8 @@ class Billing:
         place = whereabouts(session)
         location = await self._location(owner, version, place)
         tariffs = await self._tariffs(owner, version, session, stored, place, location, start, tariff_ids)
-        time_zone = patch.text_of(patch.split(location), "time_zone") or self._bridge.defaults.time_zone
+        told = patch.text_of(patch.split(location), "time_zone")
+        time_zone = time_zone_of(told, self._bridge.defaults.time_zone)
         asked = PricingRequest(
             partner=stored.audience,
             version=version.number,
@@ -152,7 +154,6 @@ class Billing:
 
         Raises:
             NotFound: there is none of such an id.
-            NoTariff: no id is known.
         """
         periods: Sequence[Any] = session.charging_periods or ()
         named = [str(id) for one in periods if (id := getattr(one, "tariff_id", None)) is not None]
@@ -174,8 +175,6 @@ class Billing:
                     )
                 )
             )
-        if not ids and self.pricer is TARIFF_PRICER:
-            raise NoTariff("$.tariff_ids: the Connector names no Tariff, and none is given", path="$.tariff_ids")
         return holding([await self._tariff(owner, version, id, start) for id in ids], start)
 
     async def _tariff(self, owner: PartyId, version: Version, id: str, start: DateTime) -> AnyTariff:
@@ -222,11 +221,7 @@ class Billing:
 
     def _look(self, cdr: AnyCDR, time_zone: str | None) -> None:
         """Check it as its receiver will. What a pricer of the operator's own makes is its own; a doubt is logged."""
-        try:
-            found = rules.check(cdr, time_zone=time_zone)
-        except PricingError as error:
-            log.warning("cdr.made_unclear", cdr=cdr.id, reason=str(error))
-            return
+        found = rules.check(cdr, time_zone=time_zone)
         if found.verdict is not Verdict.OK:
             notes = [note.code.value for note in found.notes]
             differences = [one.path for one in found.differences]

@@ -28,6 +28,7 @@ from wwcp_ocpi.partners.charges import (
     holding,
     read_tariff_of,
     stored_by_id,
+    time_zone_of,
     whereabouts,
 )
 from wwcp_ocpi.protocol import codec, patch
@@ -209,8 +210,8 @@ class CdrChecks:
             owner=result.owner,
             cdr=result.id,
             verdict=result.verdict.value,
-            stated=result.stated,
-            computed=result.computed[0],
+            stated=str(result.stated),
+            computed=str(result.computed[0]),
             reasons=list(result.reasons),
         )
 
@@ -243,7 +244,7 @@ class CdrChecks:
             cdr=cdr,
             tariffs=tariffs,
             changed=changed,
-            time_zone=place.time_zone or _time_zone(location) or self._time_zone,
+            time_zone=time_zone_of(place.time_zone, _time_zone(location), self._time_zone),
         )
 
     async def _tariffs(

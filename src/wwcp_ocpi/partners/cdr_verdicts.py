@@ -12,7 +12,7 @@ import structlog
 from wwcp_ocpi import rules
 from wwcp_ocpi.protocol import codec
 from wwcp_ocpi.protocol.errors import OCPIError
-from wwcp_ocpi.rules import AnyCDR, AnyTariff, Checked, NoteCode, TimeZoneMissing, Tolerance, Verdict
+from wwcp_ocpi.rules import AnyCDR, AnyTariff, NoteCode, Tolerance, Verdict
 from wwcp_ocpi.scalars import DateTime, Number, PartyId, now
 
 log = structlog.get_logger()
@@ -24,6 +24,9 @@ UNEXPLAINED = "UNEXPLAINED"
 """The reason of a difference that none of the known mistakes leads to."""
 CHECK_FAILED = "CHECK_FAILED"
 """The code of a note: a defect of ours, not of the CDR. It is in the log."""
+
+_PLAIN = frozenset({NoteCode.TAX_UNKNOWN.value, NoteCode.LIMIT_APPLIED.value})
+"""Notes that explain a price and put nothing in doubt."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,11 +71,12 @@ class CdrCheck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why it is not OK: reasons of the differences, codes of the notes, each once."""
+        """Why it is not OK, each once: reasons of the differences; if it is UNCLEAR, the codes of the doubts, too."""
         if self.verdict is Verdict.OK:
             return ()
         reasons = [reason for one in self.differences for reason in one.reasons or (UNEXPLAINED,)]
-        return tuple(dict.fromkeys([*reasons, *(note.code for note in self.notes)]))
+        doubts = [note.code for note in self.notes if note.code not in _PLAIN and self.verdict is Verdict.UNCLEAR]
+        return tuple(dict.fromkeys([*reasons, *doubts]))
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +113,7 @@ def _checked(question: Question, tolerance: Tolerance) -> CdrCheck:
         error = question.unreadable
         note = Said(code=NoteCode.CANNOT_PRICE.value, path=(error and error.path) or "$", text=_cut(str(error)))
         return _result(question, Verdict.UNCLEAR, notes=(note,))
-    found = _check(cdr, question, tolerance)
+    found = rules.check(cdr, question.tariffs, time_zone=question.time_zone, tolerance=tolerance)
     notes = [Said(code=one.code.value, path=one.path, text=_cut(one.text)) for one in found.notes[:MOST_NOTES]]
     verdict = found.verdict
     if question.changed and any("_cost" in one.path for one in found.differences):
@@ -142,14 +146,6 @@ def _checked(question: Question, tolerance: Tolerance) -> CdrCheck:
         ),
         notes=tuple(notes),
     )
-
-
-def _check(cdr: AnyCDR, question: Question, tolerance: Tolerance) -> Checked:
-    try:
-        return rules.check(cdr, question.tariffs, time_zone=question.time_zone, tolerance=tolerance)
-    except TimeZoneMissing:
-        # The stored Location names a zone that does not exist: it matters only where the tariff goes by local time.
-        return rules.check(cdr, question.tariffs, tolerance=tolerance)
 
 
 def _result(question: Question, verdict: Verdict, **more: Any) -> CdrCheck:

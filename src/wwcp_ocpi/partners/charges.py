@@ -18,7 +18,8 @@ from wwcp_ocpi.protocol.coherence import NOT_AVAILABLE
 from wwcp_ocpi.protocol.errors import OCPIError
 from wwcp_ocpi.protocol.patch import RawObject
 from wwcp_ocpi.registry import version as version_of
-from wwcp_ocpi.rules import AnyCDR, AnySession, AnyTariff
+from wwcp_ocpi.rules import AnyCDR, AnySession, AnyTariff, TimeZoneMissing
+from wwcp_ocpi.rules.walltime import zone_of
 from wwcp_ocpi.scalars import PartyId, fold
 from wwcp_ocpi.server.own import spellings
 from wwcp_ocpi.store.ports import Objects, Side, Stored
@@ -60,6 +61,18 @@ def whereabouts(record: AnyCDR | AnySession) -> Whereabouts:
     return Whereabouts(
         location_id=place.location_id if extract is None else extract.id, evse_uid=named[0], connector_id=named[1]
     )
+
+
+def time_zone_of(*told: str | None) -> str | None:
+    """The first time zone that there is. A real feed says `Asia/Kuala Lumpur`: that is as good as nothing."""
+    for name in told:
+        if name:
+            try:
+                zone_of(name)
+            except TimeZoneMissing:
+                continue
+            return name
+    return None
 
 
 async def stored_by_id(store: Objects, side: Side, kind: str, owner: PartyId, id: str) -> Stored | None:

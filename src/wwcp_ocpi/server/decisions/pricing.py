@@ -128,6 +128,8 @@ def _whole(asked: PricingRequest) -> Sequence[Reading]:
     if first.at < asked.start or last.at > asked.end:
         text = f"readings: expected times from {asked.start} to {asked.end}, got {first.at} to {last.at}"
         raise BadCharge(text, path="readings")
+    if first.at > last.at:
+        return given  # refused as it is, with the place at which it was given
     before = [Reading(asked.start, first.kwh)] if first.at > asked.start else []
     after = [Reading(asked.end, last.kwh)] if last.at < asked.end else []
     return [*before, *given, *after]
