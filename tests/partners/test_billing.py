@@ -102,16 +102,17 @@ def total(cdr: Any) -> Decimal:
     return getattr(cost, name.pop()) if name else cost
 
 
-@rule("CDR-13", "CDR-19", "CDR-22")
+@rule("CDR-13", "CDR-19", "CDR-20", "CDR-21", "CDR-22")
 async def test_a_cdr_takes_over_what_the_session_says_and_is_right(version: str) -> None:
-    cpo = await operator(version, "T1")
+    more: dict[str, Any] = {} if version == "2.1.1" else {"authorization_reference": "REF2"}
+    cpo = await operator(version, "T1", auth_method="AUTH_REQUEST", **more)
     cdr = await made(cpo, readings=METER)
     assert (cdr.id, total(cdr), cdr.total_energy, cdr.total_time, cdr.currency) == ("S1", D("2.5"), 10, 1, "EUR")
     assert [one.id for one in cdr.tariffs] == ["T1"]
     assert check(cdr, time_zone="Europe/Berlin").verdict is Verdict.OK
     stored = codec.read_json(codec.encode(cdr))
-    source = ended(version, "T1")
-    taken = ("auth_method", "auth_id", "cdr_token", "country_code", "party_id", "location")
+    source = ended(version, "T1", auth_method="AUTH_REQUEST", **more)
+    taken = ("auth_method", "authorization_reference", "auth_id", "cdr_token", "country_code", "party_id", "location")
     assert {name: stored[name] for name in taken if name in stored} == {
         name: source[name] for name in taken if name in source
     }
