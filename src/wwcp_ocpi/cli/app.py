@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from wwcp_ocpi.cli import feeds, party, serve
+from wwcp_ocpi.cli import audit, feeds, party, pki, serve
 from wwcp_ocpi.cli.convert import convert
 from wwcp_ocpi.cli.demo import demo
 from wwcp_ocpi.cli.output import say
@@ -32,6 +32,8 @@ app.command("price")(price)
 app.command("totp")(totp)
 app.command("convert")(convert)
 app.add_typer(party.app, name="party")
+app.add_typer(pki.app, name="pki")
+app.add_typer(audit.app, name="audit")
 app.add_typer(serve.config_app, name="config")
 
 

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wwcp_ocpi.net.outbound import OutboundPolicy, OutboundRefused, is_public, without_secrets
 from wwcp_ocpi.protocol.errors import Unreachable
+from wwcp_ocpi.security.outbound import OutboundPolicy, OutboundRefused, is_public, without_secrets
 
 OPEN = OutboundPolicy()
 CLOSED = OutboundPolicy(allow_http=False, allow_private=False)
 
 
-@pytest.mark.parametrize("url", ["https://partner.example/ocpi", "https://[2001:db8::1]:8443/ocpi?x=1"])
+@pytest.mark.parametrize("url", ["https://partner.example/ocpi", "https://[2606:4700::1111]:8443/ocpi?x=1"])
 def test_https_urls_are_allowed(url: str) -> None:
     OPEN.check_url(url)
     CLOSED.check_url(url)
