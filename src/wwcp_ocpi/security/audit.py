@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import Enum
 from typing import NamedTuple
@@ -295,10 +295,10 @@ class _Check:
             if record.n == self._begins_at and not records and record.event == Reason.CHECKPOINT.code:
                 self._chain = record.prev  # what was put away before is vouched for by this signature
             records, first = records + 1, first or record.n
-            self._place(line, record)
+            follows = self._place(line, record)
             if record.event == Reason.CHECKPOINT.code:
                 checkpoints += 1
-                if self._is_signed(line, record):
+                if self._is_signed(line, record, follows=follows):
                     signed = record.n
             if record.event == Reason.AUDIT_DAMAGED.code:
                 self._find(line, Problem.DAMAGED, f"at {record.at}: {record.detail}")
@@ -317,8 +317,8 @@ class _Check:
             findings=tuple(self._findings),
         )
 
-    def _place(self, line: Line, record: Record) -> None:
-        """Whether a record follows the one before, and is what it was when it was written."""
+    def _place(self, line: Line, record: Record) -> bool:
+        """Whether a record has the number that follows; what else is wrong with its place or content is noted."""
         body = line.text[:-_TAIL] + b"}"
         follows = self._last + 1
         if record.n > follows:
@@ -327,8 +327,9 @@ class _Check:
             self._find(line, Problem.REORDERED, f"record {record.n} stands behind record {self._last}")
         elif record.chain != _next(self._chain, body):
             self._find(line, Problem.EDITED, f"record {record.n}, or one before it, is not what was written")
+        return record.n == follows
 
-    def _is_signed(self, line: Line, record: Record) -> bool:
+    def _is_signed(self, line: Line, record: Record, *, follows: bool) -> bool:
         kept = self._kept.pop(record.n, None)
         if kept is not None and (kept.prev, kept.signature) != (record.prev, record.signature):
             self._find(line, Problem.EDITED, f"checkpoint {record.n} is another than the one that was kept")
@@ -338,7 +339,7 @@ class _Check:
         except (InvalidSignature, ValueError):
             self._find(line, Problem.BAD_SIGNATURE, f"checkpoint {record.n}: not signed with key {self._public[:16]}")
             return False
-        if record.prev != self._chain:
+        if follows and record.prev != self._chain:
             self._find(line, Problem.EDITED, f"checkpoint {record.n}: signed another chain than the one before it")
             return False
         return True
@@ -363,12 +364,11 @@ def _in_ascii(record: Record) -> bytes:
             return body
     except UnicodeEncodeError:  # half of a surrogate pair
         pass
-    fields = {name: getattr(record, name) for name in record.__struct_fields__}
+    fields = {name: _whole(getattr(record, name)) for name in record.__struct_fields__}
     body = json.dumps({name: value for name, value in fields.items() if value != ""}, separators=(",", ":")).encode()
     return body.replace(b"\x7f", b"\\u007f")
 
 
-def without_ends(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines without their line ends; one that has none was not written to its end."""
-    for line in lines:
-        yield line[:-1] if line.endswith(b"\n") else line
+def _whole(value: object) -> object:
+    """A text in which half of a surrogate pair, which no JSON reader takes, is a replacement character."""
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value

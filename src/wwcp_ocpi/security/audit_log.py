@@ -36,7 +36,6 @@ from wwcp_ocpi.security.audit import (
     key_id,
     read,
     verify,
-    without_ends,
 )
 from wwcp_ocpi.security.files import write_new, write_over
 from wwcp_ocpi.security.vault import Vault
@@ -266,8 +265,12 @@ def latest(folder: Path, count: int, is_wanted: Callable[[Record], bool] = lambd
 def _lines(paths: list[Path]) -> Iterator[Line]:
     for path in paths:
         with path.open("rb") as file:
-            for number, text in enumerate(without_ends(file), 1):
-                yield Line(path.name, number, text)
+            for number, text in enumerate(file, 1):
+                if text.endswith(b"\n"):
+                    yield Line(path.name, number, text[:-1])
+                elif path != paths[-1]:
+                    yield Line(path.name, number, text)
+                # The end of the last file may just be being written, or was left so by a crash: no record yet.
 
 
 def _backwards(folder: Path) -> Iterator[Record]:
@@ -291,7 +294,7 @@ def _mend(folder: Path) -> int:
 
 def _damage(folder: Path, key: Ed25519PublicKey) -> str:
     """What is wrong with the last file, in a sentence. A torn last line is not: a crash leaves it."""
-    lines = [line for line in _lines(files(folder)[-1:]) if line.text.endswith(b"}")]
+    lines = list(_lines(files(folder)[-1:]))
     first = read(lines[0].text) if lines else None
     try:
         kept = kept_checkpoint(folder / CHECKPOINT_FILE)

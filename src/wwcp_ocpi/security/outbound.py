@@ -31,7 +31,8 @@ OTHER_SERVICES = frozenset(
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
-_RELAYS = IPv4Network("192.88.99.0/24")
+_SPECIAL = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2001:db8::/32", "3fff::/20")))
+"""For protocols, relays and documentation; the standard library knows them only in its newer versions."""
 _ISATAP = frozenset({0x00005EFE, 0x02005EFE})
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -151,13 +152,13 @@ def networks(texts: Iterable[str]) -> tuple[IPv4Network | IPv6Network, ...]:
 def is_public(address: str) -> bool:
     """Whether an IP address, or the IPv4 address that an IPv6 one stands for, can be reached by everybody."""
     ip = _meant(address)
+    if any(ip in network for network in _SPECIAL):
+        return False
     if isinstance(ip, IPv6Address):
         if ip not in _GLOBAL_UNICAST:
             return False
         if (int(ip) >> 32) & 0xFFFFFFFF in _ISATAP and not is_public(str(IPv4Address(int(ip) & 0xFFFFFFFF))):
             return False
-    elif ip in _RELAYS:
-        return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 

@@ -192,6 +192,8 @@ def _check_alone(certificate: x509.Certificate, at: datetime) -> None:
     for extension in certificate.extensions:
         if extension.critical and not isinstance(extension.value, _UNDERSTOOD):
             raise _Refused(Why.MALFORMED, f"critical extension {extension.oid.dotted_string} is not understood")
+    if certificate.serial_number <= 0:  # the library warns of these and reads them still
+        raise _Refused(Why.MALFORMED, "expected a serial number above zero")
     if kind_of(certificate.public_key()) is None:
         raise _Refused(Why.WEAK, f"{_text(certificate.subject)}: a kind or size of key that is not accepted")
     if certificate.not_valid_before_utc > at:

@@ -43,6 +43,8 @@ def elements(data: bytes) -> Iterator[Element]:
             if not 1 <= size <= 4 or at + size > len(data):
                 raise ValueError("DER: expected a definite length")
             length = int.from_bytes(data[at : at + size], "big")
+            if length < max(_SHORT, 1 << 8 * (size - 1)):
+                raise ValueError("DER: expected the shortest form of a length")
             at += size
         if at + length > len(data):
             raise ValueError("DER: expected more bytes")
