@@ -93,6 +93,8 @@ def test_a_request_of_somebody_else_is_signed_as_far_as_the_policy_goes(cli: CLI
     signed = ok(cli, "sign", "partner.csr.pem", *CLIENT, *CDR, "--days", "30", "--out", "chain.pem")
     assert signed["days_left"] == 29
     assert (tmp_path / "chain.pem").read_text() == signed["chain"]
+    said = refused(cli, "sign", "partner.csr.pem", *CLIENT, *CDR, "--out", "chain.pem")
+    assert "chain.pem: is there already" in said
     assert "BEGIN CERTIFICATE" in cli("pki", "sign", "partner.csr.pem", *CLIENT, *CDR).out
 
 

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scripts.generate_docs import ROOT
 from wwcp_ocpi.scalars import Secret
 from wwcp_ocpi.security.audit import (
     LONGEST_TEXT,
@@ -99,7 +100,7 @@ def test_the_bytes_of_a_log_stay_as_they_are() -> None:
     line = Chain(KEY).line(Event(Reason.BLOCKED, partner="emp"), AT)
     assert line == (
         b'{"n":1,"at":"2026-09-21T14:13:20.250Z","event":"blocked","severity":"warning","partner":"emp",'
-        b'"chain":"7f4fc2a2e1cc6827e56e6d9022779249cb82838a0e11d8b16fb6f87a235b40c4"}\n'
+        b'"chain":"d77142465de7c0f1fd736c2b040f18e90872dae0631fd63d0a4ce9fd435078a5"}\n'
     )
 
 
@@ -184,6 +185,24 @@ def test_lines_that_are_none_are_found() -> None:
         assert (3, Problem.MALFORMED) in problems([*lines[:2], text, *lines[2:]])
 
 
+def test_a_second_value_of_the_chain_in_a_line_is_found() -> None:
+    """Readers of JSON differ in which one counts."""
+    lines, _ = log()
+    lines[2] = lines[2].rstrip()[:-1] + lines[2].rstrip()[-76:]
+    assert problems(lines) == [(3, Problem.EDITED)]
+
+
+def test_values_that_are_no_hash_are_found() -> None:
+    lines, _ = log()
+    lines[2] = lines[2].rstrip()[:-66] + b"z" * 64 + b'"}'
+    assert problems(lines) == [(3, Problem.EDITED), (4, Problem.EDITED)]
+    first = json.loads(lines[0])
+    assert problems([json.dumps({**first, "prev": "zz"}, separators=(",", ":")).encode(), *lines[1:2]]) == [
+        (1, Problem.EDITED),
+        (1, Problem.BAD_SIGNATURE),
+    ]
+
+
 def test_an_empty_log_has_no_checkpoint() -> None:
     assert problems([]) == [(0, Problem.NO_CHECKPOINT)]
     assert problems(log()[0][1:3]) != []
@@ -242,3 +261,9 @@ def test_any_text_is_one_line_of_bounded_length(some: str, long: str) -> None:
 def test_a_secret_does_not_get_into_the_log() -> None:
     with pytest.raises(TypeError):
         Chain(KEY).line(Event(Reason.TOKEN_ISSUED, detail=Secret("hush")), AT)  # type: ignore[arg-type]
+
+
+def test_the_page_of_the_audit_log_names_every_event() -> None:
+    rows = {line for line in (ROOT / "docs" / "audit.md").read_text("utf-8").splitlines() if line.startswith("| `")}
+    expected = {f"| `{reason.code}` | {reason.severity.value} | {reason.meaning} |" for reason in Reason}
+    assert {row for row in rows if row.count("|") == 4} == expected

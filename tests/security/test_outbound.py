@@ -114,8 +114,8 @@ PARTNER = CLOSED.for_partner(["https://ocpi.partner.example/ocpi/versions", "htt
     [
         "https://ocpi.partner.example/ocpi/2.2.1/sender/locations?offset=50",
         "https://OCPI.partner.example./ocpi",
-        "https://ocpi.partner.example:8443/",
-        "https://api.partner.example/commands/START_SESSION/1",
+        "https://ocpi.partner.example:443/",
+        "https://api.partner.example:8443/commands/START_SESSION/1",
     ],
 )
 def test_the_hosts_that_a_partner_registered_may_be_called(url: str) -> None:
@@ -129,6 +129,8 @@ def test_the_hosts_that_a_partner_registered_may_be_called(url: str) -> None:
         "https://partner.example/ocpi",
         "https://ocpi.partner.example.evil.example/",
         "https://xocpi.partner.example/",
+        "https://ocpi.partner.example:8443/",
+        "https://api.partner.example/",
         "https://8.8.8.8/",
     ],
 )
@@ -144,7 +146,7 @@ def test_further_hosts_and_single_ports_of_a_partner() -> None:
         policy.check_url(url)
     with pytest.raises(OutboundRefused):
         policy.check_url("https://c.example/")
-    assert CLOSED.for_partner(["", "https://[broken", "no url"]).hosts == frozenset()
+    assert CLOSED.for_partner(["", "https://[broken", "no url", "https://x:y"]).hosts == frozenset()
 
 
 @pytest.mark.parametrize(

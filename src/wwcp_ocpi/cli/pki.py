@@ -24,7 +24,7 @@ from wwcp_ocpi.security.pki.checking import Expected, Refusal, Trust, check
 from wwcp_ocpi.security.pki.describing import Described, describe
 from wwcp_ocpi.security.pki.folder import SIGNERS, Folder, Settings, file_name, pem_of
 from wwcp_ocpi.security.pki.issuing import Policy, issue
-from wwcp_ocpi.security.pki.keys import CLASSIC, key_type, new_key, private_pem
+from wwcp_ocpi.security.pki.keys import CLASSIC, UNREADABLE, key_type, new_key, private_pem
 from wwcp_ocpi.security.pki.oids import arc
 from wwcp_ocpi.security.pki.parties import CertifiedParty, Environment, certified, environment
 from wwcp_ocpi.security.pki.permissions import ALL, Permission, permission
@@ -168,6 +168,8 @@ def sign(
     pki, at = Folder.open(_place(configuration(config), folder)), _now()
     kinds = allow_key_type or [kind.value for kind in CLASSIC]
     policy = _policy(purpose, pki.settings.environment, party, permission, host, days, kinds)
+    if out is not None and out.exists():
+        raise UsageError(f"{out}: is there already")
     asked = requests.read(_read(file), pki.arc)
     secret = _secret(passphrase)
     made = issue(asked, policy, pki.authority(SIGNERS[policy.purpose], secret), pki.arc, at)
@@ -391,7 +393,7 @@ def _pem(pki: Folder | None, name: str) -> bytes:
 def _loaded(pem: bytes, name: str) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(pem)
-    except ValueError as error:
+    except UNREADABLE as error:
         raise UsageError(f"{name}: expected a certificate or a signing request in PEM") from error
 
 

@@ -289,7 +289,7 @@ class _Check:
         line = Line("", 0, b"")
         for line in lines:
             record = read(line.text)
-            if record is None or line.text[-_TAIL:-66] != _MARK:
+            if record is None or line.text[-_TAIL:] != _end(record.chain):
                 self._find(line, Problem.MALFORMED, "expected a record")
                 continue
             if record.n == self._begins_at and not records and record.event == Reason.CHECKPOINT.code:
@@ -353,7 +353,12 @@ def _to_sign(n: int, at: str, chain: str) -> bytes:
 
 
 def _next(chain: str, body: bytes) -> str:
-    return hashlib.sha256(bytes.fromhex(chain) + body).hexdigest()
+    return hashlib.sha256(chain.encode() + body).hexdigest()
+
+
+def _end(chain: str) -> bytes:
+    """How a line ends; everything before it is what the chain covers, but for the brace that closes it."""
+    return b'%b%b"}' % (_MARK, chain.encode())
 
 
 def _in_ascii(record: Record) -> bytes:

@@ -90,11 +90,19 @@ class AuditLog:
         self._lost = 0
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(folder / "lock")
+        try:
+            self._go_on(key)
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def _go_on(self, key: Ed25519PrivateKey) -> None:
+        folder = self.folder
         damage = _damage(folder, key.public_key())
         torn = _mend(folder)
         last = next(_backwards(folder), None)
         self._chain = Chain(key, n=last.n, chain=last.chain) if last else Chain(key)
-        self._signed = (self._chain.n, clock())
+        self._signed = (self._chain.n, self._clock())
         existing = files(folder)
         self._file, self._size = _opened(existing[-1]) if existing else (-1, 0)
         if torn:

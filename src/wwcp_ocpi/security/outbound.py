@@ -56,12 +56,12 @@ class OutboundPolicy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """`host` or `host:port`, in lower case: only these may be called. None: any."""
 
     def for_partner(self, urls: Iterable[str], also: Iterable[str] = ()) -> OutboundPolicy:
-        """The same, and only to the hosts of these URLs: those that a partner registered.
+        """The same, and only to the hosts and ports of these URLs: those that a partner registered.
 
         Args:
-            also: Further hosts of the partner, each `host` or `host:port`.
+            also: Further hosts of the partner, each `host` (whatever its port) or `host:port`.
         """
-        own = frozenset(host for url in urls if (host := _host_in(url)))
+        own = frozenset(place for url in urls if (place := _place_in(url)))
         return replace(self, hosts=own | {host.lower().rstrip(".") for host in also})
 
     def guard(self, transport: Transport) -> Transport:
@@ -181,11 +181,13 @@ def _literal(host: str) -> str | None:
     return host
 
 
-def _host_in(url: str) -> str:
+def _place_in(url: str) -> str:
     try:
-        return (urlsplit(url).hostname or "").removesuffix(".")
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").removesuffix("."), parts.port
     except ValueError:
         return ""
+    return f"{host}:{PORTS.get(parts.scheme, 0) if port is None else port}" if host else ""
 
 
 def _refused(url: str, expected: str) -> OutboundRefused:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from scripts.generate_docs import ROOT
 from wwcp_ocpi.protocol.endpoint import Interface
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.registry import VERSIONS
@@ -93,3 +94,9 @@ def test_what_is_no_party_or_environment_is_refused() -> None:
     with pytest.raises(UsageError, match="prod, staging, test"):
         environment("production")
     assert str(certified("cpo:de-gef")) == "CPO:DE*GEF"
+
+
+def test_the_page_of_certificates_names_every_number() -> None:
+    page = " ".join((ROOT / "docs" / "pki.md").read_text("utf-8").split())
+    assert ", ".join(f"{number} {subject}" for subject, number in SUBJECTS.values()) in page
+    assert ", ".join(f"{one.value} {one.name}" for one in Direction) in page

@@ -16,13 +16,13 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from wwcp_ocpi.protocol.endpoint import Endpoint
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.security.pki import der
-from wwcp_ocpi.security.pki.keys import kind_of, pin_of
+from wwcp_ocpi.security.pki.keys import UNREADABLE, kind_of, pin_of
 from wwcp_ocpi.security.pki.oids import Arc
 from wwcp_ocpi.security.pki.parties import CertifiedParty, Environment, named_in
 from wwcp_ocpi.security.pki.permissions import Permission, permission_of, permissions_in
@@ -148,8 +148,7 @@ def check(shown: Sequence[x509.Certificate | bytes], trust: Trust, expected: Exp
         return _identity(leaf, trust.arc, expected)
     except _Refused as refused:
         return Refusal(why=refused.why, detail=str(refused)[:300])
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
-        # What `cryptography` raises for a certificate that is broken in a part which was not looked at before.
+    except UNREADABLE as error:
         return Refusal(why=Why.MALFORMED, detail=str(error)[:300])
 
 
@@ -240,7 +239,7 @@ def _check_issuer(issuer: x509.Certificate, path: list[x509.Certificate], at: da
     name = _text(issuer.subject)
     try:
         child.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError) as error:
+    except (InvalidSignature, *UNREADABLE) as error:
         raise _Refused(Why.BAD_SIGNATURE, f"{_text(child.subject)}: not signed by {name}") from error
     if child.signature_hash_algorithm is not None and child.signature_hash_algorithm.name in _OLD_HASHES:
         raise _Refused(Why.WEAK, f"{_text(child.subject)}: signed with {child.signature_hash_algorithm.name}")
@@ -272,7 +271,7 @@ def _check_revocation(path: list[x509.Certificate], trust: Trust, at: datetime) 
 def _is_signed_by(revocations: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
     try:
         return revocations.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
-    except (TypeError, ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         return False
 
 

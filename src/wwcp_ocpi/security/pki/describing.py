@@ -10,7 +10,7 @@ from cryptography import x509
 
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.security.pki import der
-from wwcp_ocpi.security.pki.keys import kind_of, pin_of
+from wwcp_ocpi.security.pki.keys import UNREADABLE, kind_of, pin_of
 from wwcp_ocpi.security.pki.oids import Arc
 from wwcp_ocpi.security.pki.parties import CertifiedParty, Environment, named_in
 from wwcp_ocpi.security.pki.permissions import Permission, permissions_in
@@ -48,7 +48,7 @@ def describe(certificate: x509.Certificate, arc: Arc) -> Described:
     """
     try:
         return _described(certificate, arc)
-    except (ValueError, x509.DuplicateExtension) as error:
+    except UNREADABLE as error:
         raise UsageError(f"certificate: cannot be read: {str(error)[:200]}") from error
 
 

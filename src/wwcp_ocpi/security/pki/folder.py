@@ -23,13 +23,14 @@ from pathlib import Path
 
 import msgspec
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.scalars import Secret
 from wwcp_ocpi.security.files import write_new, write_over
 from wwcp_ocpi.security.pki.issuing import Authority, root, subordinate
-from wwcp_ocpi.security.pki.keys import KeyType, new_key, private_key, private_pem
+from wwcp_ocpi.security.pki.keys import UNREADABLE, KeyType, new_key, private_key, private_pem
 from wwcp_ocpi.security.pki.oids import Arc, arc
 from wwcp_ocpi.security.pki.parties import Environment
 from wwcp_ocpi.security.pki.requests import Purpose
@@ -158,7 +159,7 @@ class Folder:
         for authority in AUTHORITIES:
             try:
                 certificate.verify_directly_issued_by(self.certificate(authority))
-            except Exception:  # noqa: BLE001, S112 - whatever it says: not this one
+            except (InvalidSignature, *UNREADABLE):  # not this one
                 continue
             place = self.path / authority / "revoked" / f"{revocation.serial}.json"
             try:

@@ -8,6 +8,7 @@ from enum import Enum
 from importlib import import_module
 from typing import Any
 
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -16,6 +17,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.scalars import Secret
+
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What `cryptography` raises for a certificate, list or request that is broken, whenever a part of it is looked at."""
 
 _LEAST_RSA_BITS = 2048
 

@@ -15,14 +15,13 @@ from typing import TypeVar
 
 import msgspec
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes, CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from wwcp_ocpi.protocol.errors import PartnerError
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.security.pki import der
-from wwcp_ocpi.security.pki.keys import signing_hash
+from wwcp_ocpi.security.pki.keys import UNREADABLE, signing_hash
 from wwcp_ocpi.security.pki.oids import Arc
 from wwcp_ocpi.security.pki.parties import CertifiedParty, Environment, named_in
 from wwcp_ocpi.security.pki.permissions import Permission, identifiers, permissions_in
@@ -133,7 +132,7 @@ def read(pem: bytes, arc: Arc) -> Asked:
         if not request.is_signature_valid:
             raise NotIssued("signing request: the signature is not of the key in it")
         return Asked(wish=_wish(request, arc), key=request.public_key())
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+    except UNREADABLE as error:
         raise NotIssued(f"signing request: cannot be read: {str(error)[:200]}") from error
 
 
