@@ -123,9 +123,9 @@ async def test_a_wrong_token_and_a_partner_that_is_not_there_are_code_1(cli: CLI
         ask, url = beside(cli, emsp), cpo.gateway.versions_url
         said = await ask("register", "gef", "--url", url, "--token-file", tmp_path / "token", code=1)
         assert "does not accept our credentials token (HTTP 401)" in said
-        gone = "http://127.0.0.1:9/versions"
+        gone = "http://127.0.0.1:2309/versions"
         said = await ask("register", "gef", "--url", gone, "--token-file", tmp_path / "token", code=1)
-        assert said.splitlines()[-1].startswith("wwcp-ocpi: GET http://127.0.0.1:9/versions: ")
+        assert said.splitlines()[-1].startswith("wwcp-ocpi: GET http://127.0.0.1:2309/versions: ")
         assert await ask("list") == []
 
 

@@ -88,6 +88,7 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
         "WWCP_OCPI_STORE_FOLDER": "/data",
         "WWCP_OCPI_OUTBOUND_ALLOW_HTTP": "True",
         "WWCP_OCPI_OUTBOUND_ALLOW_PRIVATE": "false",
+        "WWCP_OCPI_OUTBOUND_PORTS": "81, 5432",
         "WWCP_OCPI_LIMITS_CALL_S": "2.5",
         "WWCP_OCPI_LOG_JSON": "true",
         "WWCP_OCPI_SERVICE_HOST": "10.0.0.1",
@@ -97,6 +98,7 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     assert config.server == ServerSection(host="0.0.0.0", port=8080, versions=("2.1.1", "2.3.0"))
     assert (config.store, config.log) == (StoreSection(folder="/data"), LogSection(json=True))
     assert (config.outbound.allow_http, config.outbound.allow_private, config.limits.call_s) == (True, False, 2.5)
+    assert config.outbound.ports == (81, 5432)
 
 
 def test_the_environment_of_this_process_counts_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +110,10 @@ def test_the_environment_of_this_process_counts_by_default(monkeypatch: pytest.M
     ("text", "said"),
     [
         ("[servr]\nport = 1", "servr: no such section; did you mean server?"),
-        ("[zzz]", "zzz: no such section; there are server, store, limits, outbound, convert, wwcp, log, party"),
+        (
+            "[zzz]",
+            "zzz: no such section; there are server, store, limits, outbound, convert, pki, audit, wwcp, log, party",
+        ),
         ("port = 1", "port: no such section; did you mean party?"),
         ("[server]\nprot = 1", "server.prot: no such key; did you mean port?"),
         ("[log]\nzzz = 1", "log.zzz: no such key; there are level, json"),
@@ -141,6 +146,9 @@ def test_an_unknown_key_is_refused_with_the_nearest_name(tmp_path: Path, text: s
         ('[[party]]\nid = "DE*GEFX"', "party.id: expected a party like NL*TNM"),
         ('[server]\nbase_url = "ocpi.example"', "server.base_url: expected an absolute http or https URL, got 'ocpi."),
         ("[server]\npage_size = 2000", "server.page_size: expected at most server.max_page_size (1000)"),
+        ("[outbound]\nnetworks = ['10.20.0.1/16']", "outbound.networks: expected networks like 10.20.0.0/16"),
+        ("[pki]\narc = '9.9'", "pki.arc: expected an arc like 1.2.3.4.5.6.7, got '9.9'"),
+        ("[pki]\nenvironment = 'live'", "Expected `str` matching regex"),
         ("[server", "expected TOML: "),
     ],
 )

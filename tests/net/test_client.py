@@ -13,10 +13,10 @@ from tests.net.serving import DEADLINE_S, answering, echo, serving
 from wwcp_ocpi.net.asgi import asgi_app
 from wwcp_ocpi.net.client import HTTPTransport, client_tls
 from wwcp_ocpi.net.limits import ClientLimits, ServerLimits
-from wwcp_ocpi.net.outbound import OutboundPolicy, OutboundRefused
 from wwcp_ocpi.net.server import HTTPServer
 from wwcp_ocpi.protocol.errors import Unreachable
 from wwcp_ocpi.protocol.http import Request, Response
+from wwcp_ocpi.security.outbound import OutboundPolicy, OutboundRefused
 
 HUSH = "hush"
 

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from wwcp_ocpi.cli import cdrs, feeds, party, serve
+from wwcp_ocpi.cli import audit, cdrs, feeds, party, pki, serve
 from wwcp_ocpi.cli.convert import convert
 from wwcp_ocpi.cli.demo import demo
 from wwcp_ocpi.cli.output import say
@@ -33,6 +33,8 @@ app.command("totp")(totp)
 app.command("convert")(convert)
 app.add_typer(party.app, name="party")
 app.add_typer(cdrs.app, name="cdrs")
+app.add_typer(pki.app, name="pki")
+app.add_typer(audit.app, name="audit")
 app.add_typer(serve.config_app, name="config")
 
 

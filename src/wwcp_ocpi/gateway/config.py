@@ -21,6 +21,8 @@ from msgspec import Meta
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import PartyId
+from wwcp_ocpi.security.outbound import networks
+from wwcp_ocpi.security.pki.oids import DEFAULT_ARC, arc
 from wwcp_ocpi.server.extensions import DEFAULT, EXTENSIONS
 from wwcp_ocpi.server.settings import OwnParty
 
@@ -100,6 +102,50 @@ class OutboundSection(msgspec.Struct, frozen=True, kw_only=True):
     allow_private: Annotated[
         bool, Meta(description="Whether private, loopback and link-local addresses may be called.")
     ] = False
+    networks: Annotated[
+        tuple[str, ...],
+        Meta(description="Networks that may be called although they are not public, like 10.20.0.0/16."),
+    ] = ()
+    ports: Annotated[
+        tuple[int, ...],
+        Meta(
+            description="Ports that may be called beside 80, 443 and those from 1024 on where no other service is "
+            "known to listen."
+        ),
+    ] = ()
+
+
+class PKISection(msgspec.Struct, frozen=True, kw_only=True):
+    """Certificates that say for which parties, in which environment and for what they are good."""
+
+    environment: Annotated[
+        str,
+        Meta(
+            pattern="^(prod|staging|test)$",
+            description="prod, staging or test: a certificate of another one is refused.",
+        ),
+    ] = "test"
+    arc: Annotated[
+        str,
+        Meta(
+            description="Arc of the object identifiers of permissions, party ids and key groups; the same on both "
+            "sides. The default is a placeholder that is registered to nobody."
+        ),
+    ] = DEFAULT_ARC
+    folder: Annotated[str, Meta(description="Folder of the authorities that `wwcp-ocpi pki` makes.")] = "wwcp-ocpi-pki"
+
+
+class AuditSection(msgspec.Struct, frozen=True, kw_only=True):
+    """The log of security events."""
+
+    folder: Annotated[str, Meta(description="Folder of the audit log. Empty: audit in the data folder.")] = ""
+    flush_s: Annotated[
+        float, Meta(gt=0, description="Seconds after which records are on disk: what a crash may lose.")
+    ] = 1.0
+    checkpoint_s: Annotated[
+        float, Meta(gt=0, description="Seconds after which records are signed: what a thief may change unnoticed.")
+    ] = 60.0
+    file_bytes: Annotated[int, Meta(ge=65536, description="Size after which a new file is begun.")] = 16 * 1024 * 1024
 
 
 class ConvertSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +201,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     limits: LimitsSection = LimitsSection()
     outbound: OutboundSection = OutboundSection()
     convert: ConvertSection = ConvertSection()
+    pki: PKISection = PKISection()
+    audit: AuditSection = AuditSection()
     wwcp: WWCPSection = WWCPSection()
     log: LogSection = LogSection()
     party: tuple[PartySection, ...] = ()
@@ -232,6 +280,14 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
         yield "server.page_size", f"expected at most server.max_page_size ({server.max_page_size})"
     if key and not key.startswith(("file:", "env:")):
         yield "store.key", "expected file:PATH or env:NAME"
+    for place, value, reader in (
+        ("pki.arc", config.pki.arc, arc),
+        ("outbound.networks", config.outbound.networks, networks),
+    ):
+        try:
+            reader(value)  # type: ignore[arg-type]
+        except UsageError as error:
+            yield place, str(error)
     for party in config.party:
         try:
             PartyId.parse(party.id)
@@ -280,8 +336,9 @@ def _typed(hint: Any, text: str) -> Any:
     alternatives = get_args(hint) if get_origin(hint) is types.UnionType else ()
     if bool in alternatives and text.lower() in ("true", "false"):
         return text.lower() == "true"
-    if any(get_origin(one) is tuple for one in (hint, *alternatives)):
-        return [part.strip() for part in text.split(",") if part.strip()]
+    entries = next((get_args(one)[0] for one in (hint, *alternatives) if get_origin(one) is tuple), None)
+    if entries is not None:
+        return [_typed(entries, part.strip()) for part in text.split(",") if part.strip()]
     readers = {
         bool: lambda: {"true": True, "false": False}[text.lower()],
         int: lambda: int(text),
@@ -330,7 +387,9 @@ def describe() -> list[tuple[str, str, str, str]]:
 
 
 def _in_words(kind: Any) -> str:
-    return "list of texts" if get_origin(kind) is tuple else {str: "text"}.get(kind, kind.__name__)
+    if get_origin(kind) is tuple:
+        return {str: "list of texts"}.get(get_args(kind)[0], "list of numbers")
+    return {str: "text"}.get(kind, kind.__name__)
 
 
 def effective(config: Config) -> dict[str, Any]:

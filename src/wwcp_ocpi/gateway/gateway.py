@@ -12,6 +12,7 @@ from typing import Self
 import msgspec
 import structlog
 
+from wwcp_ocpi.gateway.auditing import keep_written, open_audit
 from wwcp_ocpi.gateway.config import Config
 from wwcp_ocpi.gateway.opening import open_store, outbound, settings_of
 from wwcp_ocpi.gateway.platform import Platform
@@ -21,6 +22,7 @@ from wwcp_ocpi.net.server import HTTPServer
 from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.http import JSON, Request, Response
 from wwcp_ocpi.protocol.modifiers import Modifiers
+from wwcp_ocpi.security.audit_log import AuditLog
 from wwcp_ocpi.server import cors
 from wwcp_ocpi.server.decisions import Acceptor, Authorizer, Commander
 from wwcp_ocpi.server.openapi import openapi
@@ -60,6 +62,7 @@ class Gateway:
         self._modifiers = dict(modifiers or {})
         self.platform: Platform
         self.http: HTTPServer
+        self.audit: AuditLog
         self.network: NetworkPublisher | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._ready = False
@@ -101,7 +104,9 @@ class Gateway:
         )
         try:
             listening = await self.http.start()
+            self.audit = open_audit(config, vault)
         except BaseException:
+            await self.http.stop()
             await store.close()
             raise
         settings = settings_of(config, listening)
@@ -112,7 +117,7 @@ class Gateway:
         await self.platform.hub_clients.publish()
         platform = self.platform
         background = (platform.courier.run(), platform.timetables.run(), platform.cdr_checks.run())
-        work = (*background, self._follow(), self._look())
+        work = (*background, self._follow(), self._look(), keep_written(self.audit))
         self._tasks = [asyncio.create_task(one) for one in work]
         self._ready = True
         log.info("gateway.started", url=settings.base_url, versions_url=settings.versions_url)
@@ -143,6 +148,7 @@ class Gateway:
         await self.platform.book.settle()
         await self._transport.close()
         await self.platform.store.close()
+        await asyncio.to_thread(self.audit.close)
 
     async def __aenter__(self) -> Self:
         return await self.start()

@@ -16,8 +16,8 @@ from wwcp_ocpi.gateway.config import Config, ConvertSection, read_secret
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.net.client import HTTPTransport
 from wwcp_ocpi.net.limits import ClientLimits
-from wwcp_ocpi.net.outbound import OutboundPolicy
 from wwcp_ocpi.security import Vault
+from wwcp_ocpi.security.outbound import OutboundPolicy
 from wwcp_ocpi.server import ServerSettings
 from wwcp_ocpi.server.extensions import EXTENSIONS
 from wwcp_ocpi.store.sqlite import SQLiteStore
@@ -82,9 +82,20 @@ def _extensions(asked: bool | tuple[str, ...]) -> frozenset[str]:
 
 def outbound(config: Config) -> HTTPTransport:
     """The way to the partners, and only to where the configuration allows."""
-    policy = OutboundPolicy(allow_http=config.outbound.allow_http, allow_private=config.outbound.allow_private)
+    policy = outbound_policy(config)
     return HTTPTransport(
         ClientLimits(total_s=config.limits.call_s), allow=policy.check_url, allow_address=policy.check_address
+    )
+
+
+def outbound_policy(config: Config) -> OutboundPolicy:
+    """Where the configuration allows to call; `for_partner` of it narrows that to the hosts of one."""
+    section = config.outbound
+    return OutboundPolicy(
+        allow_http=section.allow_http,
+        allow_private=section.allow_private,
+        networks=section.networks,
+        ports=frozenset(section.ports),
     )
 
 
@@ -95,14 +106,20 @@ async def open_store(config: Config) -> tuple[SQLiteStore, Vault]:
         UsageError: the key cannot be read.
         OSError: the folder cannot be used.
     """
-    folder, vault = _folder(config)
-    return await SQLiteStore.open(folder / DATABASE), vault
+    vault = open_vault(config)
+    return await SQLiteStore.open(Path(config.store.folder) / DATABASE), vault
 
 
-def _folder(config: Config) -> tuple[Path, Vault]:
+def open_vault(config: Config) -> Vault:
+    """The server key, in the data folder unless it is configured; both are made when they are not there.
+
+    Raises:
+        UsageError: the key cannot be read.
+        OSError: the folder cannot be used.
+    """
     folder = Path(config.store.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    return folder, Vault(read_secret(config.store.key) if config.store.key else _own_key(folder / KEY_FILE))
+    return Vault(read_secret(config.store.key) if config.store.key else _own_key(folder / KEY_FILE))
 
 
 def _own_key(path: Path) -> bytes:

@@ -20,11 +20,11 @@ from yarl import URL
 
 from wwcp_ocpi.net.encoding import ACCEPTED, unpacked
 from wwcp_ocpi.net.limits import ClientLimits
-from wwcp_ocpi.net.outbound import OutboundPolicy, OutboundRefused, without_secrets
 from wwcp_ocpi.net.redirects import next_hop
 from wwcp_ocpi.protocol.errors import Unreachable
 from wwcp_ocpi.protocol.http import Request, Response
 from wwcp_ocpi.protocol.paging import by_name
+from wwcp_ocpi.security.outbound import OutboundPolicy, OutboundRefused, without_secrets
 
 _PLAIN_URL = re.compile(r"[\x21-\x7e]+")
 _BY_DEFAULT = OutboundPolicy()
