@@ -2,12 +2,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import socket
 import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import SSL
 
 from tests.net.serving import DEADLINE_S, echo, serving
@@ -17,9 +24,8 @@ from wwcp_ocpi.net.client import HTTPTransport
 from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.net.server import HTTPServer
 from wwcp_ocpi.net.tls.session import EXTENSION, Session
-from wwcp_ocpi.net.tls.settings import ServerTLS
 from wwcp_ocpi.protocol.errors import Unreachable, UsageError
-from wwcp_ocpi.protocol.http import Channel, Request, Response
+from wwcp_ocpi.protocol.http import Channel, Request
 
 GET = b"GET / HTTP/1.1\r\nhost: h\r\n\r\n"
 LAST = b"GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n"
@@ -41,9 +47,9 @@ async def test_the_scope_has_what_the_tls_extension_of_asgi_names(tmp_path: Path
         await inner(scope, receive, send)
 
     tls = files.server(client_certificates="required", client_ca=files.ca)
-    async with HTTPServer(app, ServerLimits(), tls=tls) as server:
-        async with HTTPTransport(tls=files.client(certificate=ours)) as transport:
-            await transport(Request(method="GET", url=server.base_url))
+    transport = HTTPTransport(tls=files.client(certificate=ours))
+    async with HTTPServer(app, ServerLimits(), tls=tls) as server, transport:
+        await transport(Request(method="GET", url=server.base_url))
     extensions = scopes[1]["extensions"]
     chain = extensions["tls"].pop("client_cert_chain")
     assert [ssl.PEM_cert_to_DER_cert(pem) for pem in chain] == [der(ours), der(files.ca)]
@@ -110,14 +116,12 @@ async def test_http_1_1_is_agreed_on_where_the_client_asks(tmp_path: Path) -> No
 async def test_a_certificate_of_the_client_is_needed_or_not_and_good_if_it_is_there(
     tmp_path: Path, mode: Any, shown: str | None, cause: str | None
 ) -> None:
-    from datetime import UTC, datetime
-
     files, seen = Files(tmp_path), Seen()
     made = {
         "good": lambda: files.issue("us.example"),
         "foreign": lambda: Files(tmp_path, "foreign").issue("us.example"),
         "expired": lambda: files.issue("us.example", not_after=datetime(2025, 1, 1, tzinfo=UTC)),
-        "server": lambda: only_for_servers(files),
+        "server": lambda: files.issue_for("server.example", ExtendedKeyUsageOID.SERVER_AUTH),
     }
     path = made[shown]() if shown else None
     tls = files.server(client_certificates=mode, client_ca=None if mode == "none" else files.ca)
@@ -145,6 +149,18 @@ async def test_a_self_signed_certificate_may_be_among_the_authorities(tmp_path: 
     assert [channel.peer_chain for channel in seen.channels] == [(der(mine),)]
 
 
+@pytest.mark.parametrize("kind", ["ec.P-384", "ed25519", "ML-DSA-65"])
+async def test_keys_of_newer_kinds_work_at_both_ends(tmp_path: Path, kind: str) -> None:
+    files, seen = Files(tmp_path), Seen()
+    path = self_signed(tmp_path / "self.pem", "localhost", key=new_key(kind))
+    tls = files.server(certificate=path, client_certificates="required", client_ca=path)
+    client = files.client(authorities=path, certificate=path)
+    async with serving_tls(tls, seen) as server, HTTPTransport(tls=client) as transport:
+        await transport(Request(method="GET", url=f"https://localhost:{server.port}/"))
+    assert seen.channels[0].peer_chain == (der(path),)
+    assert seen.channels[0].exporter is not None
+
+
 async def test_an_intermediate_may_be_trusted_without_the_root_above_it(tmp_path: Path) -> None:
     files, seen = Files(tmp_path), Seen()
     below = files.authority.create_child_ca()
@@ -167,16 +183,16 @@ async def test_a_session_is_never_resumed_so_every_connection_shows_its_certific
     client.load_cert_chain(files.issue("us.example"))
 
     def twice(port: int) -> list[bool]:
-        import socket
-
         resumed, session = [], None
         for _ in range(2):
-            with socket.create_connection(("localhost", port)) as plain:
-                with client.wrap_socket(plain, server_hostname="localhost", session=session) as secured:
-                    secured.sendall(GET)
-                    secured.recv(4096)
-                    session, found = secured.session, secured.session_reused
-                    resumed.append(bool(found))
+            with (
+                socket.create_connection(("localhost", port)) as plain,
+                client.wrap_socket(plain, server_hostname="localhost", session=session) as secured,
+            ):
+                secured.sendall(GET)
+                secured.recv(4096)
+                session = secured.session
+                resumed.append(bool(secured.session_reused))
         return resumed
 
     tls = files.server(client_certificates="required", client_ca=files.ca)
@@ -220,12 +236,9 @@ async def test_a_slow_reader_and_a_slow_handler_hold_the_other_side_back(tmp_pat
         reader, writer = await asyncio.open_connection("localhost", server.port, ssl=stdlib_client(files.ca))
         writer.write(b"PUT / HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % size)
         writer.write(b"x" * size)
-        sending = asyncio.create_task(writer.drain())
-        for _ in range(50):
+        for _ in range(1000):
             await asyncio.sleep(0)
-        assert not sending.done()
         go_on.set()
-        await sending
         head = await reader.readuntil(b"\r\n\r\n")
         answer = bytearray()
         while chunk := await reader.read(65_536):
@@ -235,92 +248,104 @@ async def test_a_slow_reader_and_a_slow_handler_hold_the_other_side_back(tmp_pat
         await writer.wait_closed()
     assert head.startswith(b"HTTP/1.1 200")
     assert sum(got) == size
+    assert got[0] < 500_000, "what the handler did not ask for was read nevertheless"
     assert bytes(answer) == b"y" * size
 
 
-async def test_the_server_says_that_it_closes_and_answers_when_the_client_does(tmp_path: Path) -> None:
-    """By OpenSSL alone, so that each message is seen: close_notify after the answer, and in answer to one."""
+@pytest.mark.parametrize("piece", [1, 3, 5, 26, 100, 1_000_000])
+@pytest.mark.parametrize("record", [1, 40, 1000])
+async def test_records_and_packets_may_lie_across_each_other(tmp_path: Path, piece: int, record: int) -> None:
+    """Requests that come before the last is answered, cut into records, and the records into packets."""
+    files, seen = Files(tmp_path), Seen()
+    asked = b"".join(b"PUT /%d HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nabc" % number for number in range(4))
+    async with serving_tls(files.server(), seen) as server, by_hand(server) as client:
+        for text in (asked, LAST):
+            for start in range(0, len(text), record):
+                client.tls.send(text[start : start + record])
+            wire = client.tls.bio_read(1_000_000)
+            for start in range(0, len(wire), piece):
+                client.writer.write(wire[start : start + piece])
+                await asyncio.sleep(0)
+        assert (await client.rest()).count(b"HTTP/1.1 200") == 5
+    assert [request.path for request in seen.requests] == ["/0", "/1", "/2", "/3", "/"]
+
+
+async def test_head_and_body_of_an_answer_are_one_record(tmp_path: Path) -> None:
     files = Files(tmp_path)
-    async with serving_tls(files.server()) as server, asyncio.timeout(DEADLINE_S):
-        for packets, is_first in (([LAST], False), ([GET], True)):
-            reader, writer = await asyncio.open_connection("localhost", server.port)
-            client = SSL.Connection(SSL.Context(SSL.TLS_METHOD))
-            client.set_connect_state()
-            await step(client, client.do_handshake, reader, writer)
-            for packet in packets:
-                client.send(packet)
-            assert (await step(client, lambda: client.recv(65_536), reader, writer)).startswith(b"HTTP/1.1 200")
-            if is_first:
-                client.shutdown()
-            with pytest.raises(SSL.ZeroReturnError):
-                await step(client, lambda: client.recv(65_536), reader, writer)
-            assert client.get_shutdown() & SSL.RECEIVED_SHUTDOWN
-            if not is_first:
-                client.shutdown()
-                writer.write(client.bio_read(65_536))
-            assert await reader.read() == b""
-            writer.close()
+    async with serving_tls(files.server()) as server, by_hand(server) as client:
+        client.tls.send(GET)
+        assert (await client.step(lambda: client.tls.recv(1000))).endswith(b"\r\n\r\nGET / 127.0.0.1 0")
 
 
-async def test_a_client_that_does_not_finish_its_handshake_is_cut_off(tmp_path: Path) -> None:
+async def test_the_server_says_that_it_closes_and_answers_a_client_that_does(tmp_path: Path) -> None:
+    """By OpenSSL alone, so that each message is seen: close_notify after an answer, and in answer to one."""
+    files = Files(tmp_path)
+    async with serving_tls(files.server()) as server:
+        async with by_hand(server) as client:
+            client.tls.send(LAST)
+            assert (await client.rest()).startswith(b"HTTP/1.1 200")
+            assert client.tls.get_shutdown() & SSL.RECEIVED_SHUTDOWN
+            client.tls.shutdown()
+            client.flush()
+            assert await client.is_cut_off()
+        async with by_hand(server) as client:
+            client.tls.send(GET)
+            assert (await client.step(lambda: client.tls.recv(1000))).startswith(b"HTTP/1.1 200")
+            client.tls.shutdown()
+            await client.rest()
+            assert client.tls.get_shutdown() & SSL.RECEIVED_SHUTDOWN
+            assert await client.is_cut_off()
+
+
+async def test_a_client_that_never_closes_is_closed_on(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    async with serving_tls(files.server(), limits=ServerLimits(linger_s=0.05)) as server, by_hand(server) as client:
+        client.tls.send(LAST)
+        await client.rest()
+        assert await client.is_cut_off()
+
+
+@pytest.mark.parametrize("beginning", [b"", b"\x16\x03\x01\x02\x00\x01"])
+async def test_a_client_that_does_not_finish_its_handshake_is_cut_off(tmp_path: Path, beginning: bytes) -> None:
     files = Files(tmp_path)
     limits = ServerLimits(handshake_s=0.05)
-    async with serving_tls(files.server(), limits=limits) as server, asyncio.timeout(DEADLINE_S):
-        for beginning in (b"", b"\x16\x03\x01\x02\x00\x01"):
-            reader, writer = await asyncio.open_connection("localhost", server.port)
-            writer.write(beginning)
-            assert await ended(reader)
-            writer.close()
+    async with serving_tls(files.server(), limits=limits) as server, by_hand(server, beginning) as client:
+        assert await client.is_cut_off()
 
 
 async def test_a_server_stops_without_waiting_for_handshakes(tmp_path: Path) -> None:
     files = Files(tmp_path)
-    async with asyncio.timeout(DEADLINE_S):
-        async with serving_tls(files.server(), limits=ServerLimits(handshake_s=1000)) as server:
-            reader, writer = await asyncio.open_connection("localhost", server.port)
-            assert (await ask(server, stdlib_client(files.ca), LAST)).startswith(b"HTTP/1.1 200")
-        assert await ended(reader)
-        writer.close()
+    limits = ServerLimits(handshake_s=1000)
+    async with serving_tls(files.server(), limits=limits) as server, by_hand(server, b"\x16") as client:
+        await ask(server, stdlib_client(files.ca), LAST)
+        await server.stop()
+        assert await client.is_cut_off()
 
 
 async def test_too_many_handshakes_at_once_are_turned_away(tmp_path: Path) -> None:
     files = Files(tmp_path)
-    limits = ServerLimits(connections=2, handshake_s=1000)
-    async with serving_tls(files.server(), limits=limits) as server, asyncio.timeout(DEADLINE_S):
-        held = [await asyncio.open_connection("localhost", server.port) for _ in range(2)]
-        reader, writer = await asyncio.open_connection("localhost", server.port)
-        assert await ended(reader)
-        writer.close()
-        for _, idle in held:
-            idle.close()
-            await idle.wait_closed()
+    limits = ServerLimits(connections=1, handshake_s=1000)
+    serving = serving_tls(files.server(), limits=limits)
+    async with serving as server, by_hand(server, b"\x16"), by_hand(server, b"") as second:
+        assert await second.is_cut_off()
 
 
 @pytest.mark.parametrize("rubbish", [LAST, b"\x00" * 100, b"\x16\x03\x01\xff\xff" + b"x" * 70_000, b"SSH-2.0-x\r\n"])
 async def test_rubbish_ends_the_connection_and_nothing_else(tmp_path: Path, rubbish: bytes) -> None:
     files = Files(tmp_path)
-    async with serving_tls(files.server()) as server, asyncio.timeout(DEADLINE_S):
-        reader, writer = await asyncio.open_connection("localhost", server.port)
-        writer.write(rubbish)
-        if writer.can_write_eof():
-            writer.write_eof()
-        assert b"HTTP" not in await rest(reader)
-        writer.close()
+    async with serving_tls(files.server()) as server:
+        async with by_hand(server, rubbish) as client:
+            assert await client.is_cut_off()
         assert (await ask(server, stdlib_client(files.ca), LAST)).startswith(b"HTTP/1.1 200")
 
 
 async def test_rubbish_amid_a_connection_ends_it(tmp_path: Path) -> None:
     files = Files(tmp_path)
-    async with serving_tls(files.server()) as server, asyncio.timeout(DEADLINE_S):
-        reader, writer = await asyncio.open_connection("localhost", server.port)
-        client = SSL.Connection(SSL.Context(SSL.TLS_METHOD))
-        client.set_connect_state()
-        await step(client, client.do_handshake, reader, writer)
-        client.send(GET)
-        assert await step(client, lambda: client.recv(65_536), reader, writer)
-        writer.write(b"\x17\x03\x03\x00\x20" + b"x" * 32)
-        await rest(reader)
-        writer.close()
+    async with serving_tls(files.server()) as server, by_hand(server) as client:
+        client.tls.send(GET)
+        assert await client.step(lambda: client.tls.recv(1000))
+        client.writer.write(b"\x17\x03\x03\x00\x20" + b"x" * 32)
+        assert await client.is_cut_off()
 
 
 async def test_a_client_that_vanishes_amid_its_request_harms_nobody(tmp_path: Path) -> None:
@@ -367,68 +392,67 @@ def test_a_channel_does_not_show_its_material() -> None:
     )
 
 
-async def step(client: SSL.Connection, act: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Any:
-    """Do something on a connection in memory, carrying bytes until it is done."""
-    while True:
+class ByHand:
+    """A client whose every byte the test sees."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+        self.tls = SSL.Connection(SSL.Context(SSL.TLS_METHOD))
+        self.tls.set_connect_state()
+
+    def flush(self) -> None:
+        with contextlib.suppress(SSL.WantReadError):
+            self.writer.write(self.tls.bio_read(65_536))
+
+    async def step(self, act: Callable[[], Any]) -> Any:
+        """Do something, carrying bytes until it is done."""
+        while True:
+            with contextlib.suppress(SSL.WantReadError):
+                found = act()
+                self.flush()
+                return found
+            self.flush()
+            chunk = await self.reader.read(65_536)
+            assert chunk, "the server closed without saying so"
+            self.tls.bio_write(chunk)
+
+    async def rest(self) -> bytes:
+        """All that comes before close_notify."""
+        found = b""
+        with contextlib.suppress(SSL.ZeroReturnError):
+            while True:
+                found += await self.step(lambda: self.tls.recv(65_536))
+        self.flush()
+        return found
+
+    async def is_cut_off(self) -> bool:
+        """Wait until TCP ends, in whatever way, and tell that no HTTP came."""
         try:
-            found = act()
-        except SSL.WantReadError:
-            found = None
-        else:
-            flush(client, writer)
-            return found
-        flush(client, writer)
-        chunk = await reader.read(65_536)
-        if not chunk:
-            raise EOFError
-        client.bio_write(chunk)
+            return b"HTTP" not in await self.reader.read()
+        except ConnectionError:
+            return True
 
 
-def flush(client: SSL.Connection, writer: asyncio.StreamWriter) -> None:
-    try:
-        writer.write(client.bio_read(65_536))
-    except SSL.WantReadError:
-        return
+@asynccontextmanager
+async def by_hand(server: HTTPServer, beginning: bytes | None = None) -> AsyncIterator[ByHand]:
+    """A connection whose handshake is done, or which said something else instead."""
+    async with asyncio.timeout(DEADLINE_S):
+        client = ByHand(*await asyncio.open_connection("localhost", server.port))
+        try:
+            if beginning is None:
+                await client.step(client.tls.do_handshake)
+            else:
+                client.writer.write(beginning)
+                await client.writer.drain()
+            yield client
+        finally:
+            client.writer.close()
+            with contextlib.suppress(ConnectionError):
+                await client.writer.wait_closed()
 
 
-async def rest(reader: asyncio.StreamReader) -> bytes:
-    """What comes until the other side closes, in whatever way."""
-    try:
-        return await reader.read()
-    except ConnectionError:
-        return b""
-
-
-async def ended(reader: asyncio.StreamReader) -> bool:
-    return await rest(reader) == b""
-
-
-def only_for_servers(files: Files) -> str:
-    """A certificate of the authority that is good for servers only."""
-    from datetime import UTC, datetime
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.serialization import (
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-        load_pem_private_key,
-    )
-    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-    from tests.net.tls_setting import DAY
-
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server.example")])
-    authority: Any = load_pem_private_key(files.authority.private_key_pem.bytes(), None)
-    made = (
-        x509.CertificateBuilder(certificate(files.ca).subject, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - DAY)
-        .not_valid_after(now + DAY)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .sign(authority, SHA256())
-    )
-    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return files.write("only-server.pem", secret + made.public_bytes(Encoding.PEM))
+def new_key(kind: str) -> Any:
+    if kind == "ML-DSA-65":
+        mldsa = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.mldsa")
+        return mldsa.MLDSA65PrivateKey.generate()
+    return ec.generate_private_key(ec.SECP384R1()) if kind == "ec.P-384" else ed25519.Ed25519PrivateKey.generate()

@@ -47,6 +47,11 @@ class Files:
         issued = self.authority.issue_cert(name, **how)
         return self.write(f"{self.name}-{name}.pem", issued.private_key_and_cert_chain_pem.bytes())
 
+    def issue_for(self, name: str, purpose: x509.ObjectIdentifier) -> str:
+        """A file with key and certificate for one purpose only."""
+        key: Any = load_pem_private_key(self.authority.private_key_pem.bytes(), None)
+        return self.write(f"{name}.pem", _made(name, certificate(self.ca).subject, key, purpose))
+
     def revoke(self, *paths: str, days: float = 30) -> str:
         """A file with the revocation list of the authority, with these certificates on it."""
         now = datetime.now(UTC)
@@ -79,20 +84,30 @@ def der(path: str) -> bytes:
     return certificate(path).public_bytes(Encoding.DER)
 
 
-def self_signed(path: Path, name: str = "self.example") -> str:
-    """A file with a key and a certificate that nobody issued."""
-    key = ec.generate_private_key(ec.SECP256R1())
+def self_signed(path: Path, name: str = "self.example", key: Any = None) -> str:
+    """A file with a key, by default on P-256, and a certificate that nobody issued."""
+    path.write_bytes(_made(name, key=key))
+    return str(path)
+
+
+def _made(
+    name: str,
+    issuer: x509.Name | None = None,
+    signer: ec.EllipticCurvePrivateKey | None = None,
+    purpose: x509.ObjectIdentifier | None = None,
+    key: Any = None,
+) -> bytes:
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    hash = SHA256() if isinstance(signer or key, ec.EllipticCurvePrivateKey) else None
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - DAY)
-        .not_valid_after(now + DAY)
-        .sign(key, SHA256())
-    )
-    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(secret + made.public_bytes(Encoding.PEM))
-    return str(path)
+    builder = x509.CertificateBuilder(issuer or subject, subject, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - DAY).not_valid_after(now + DAY)
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+    if purpose is not None:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+    secret: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return secret + builder.sign(signer or key, hash).public_bytes(Encoding.PEM)
 
 
 class Seen:

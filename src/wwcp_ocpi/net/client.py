@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import io
 import re
 import socket
 from collections.abc import Callable, Mapping
@@ -30,6 +31,7 @@ from wwcp_ocpi.protocol.paging import by_name
 
 _PLAIN_URL = re.compile(r"[\x21-\x7e]+")
 _BY_DEFAULT = OutboundPolicy()
+_LARGE = 1 << 20
 
 HeaderOf: TypeAlias = Callable[[Channel | None, Request], Mapping[str, str]]
 """Headers for a request, from the TLS connection that it goes out on; None without TLS."""
@@ -136,7 +138,7 @@ class HTTPTransport:
                 request.method,
                 URL(url, encoded=_PLAIN_URL.fullmatch(url) is not None),
                 headers=request.headers,
-                data=request.body or None,
+                data=_payload(request.body),
                 allow_redirects=False,
                 ssl=profile,
             ) as answer:
@@ -190,6 +192,11 @@ class HTTPTransport:
         except OutboundRefused as error:
             raise PermissionError(errno.EACCES, str(error)) from error  # what aiohttp knows how to pass on
         return socket.socket(family, kind, proto)
+
+
+def _payload(body: bytes) -> bytes | io.BytesIO | None:
+    """A large body as a file, which aiohttp sends in pieces: the loop must not stand still while all is encrypted."""
+    return io.BytesIO(body) if len(body) > _LARGE else body or None
 
 
 def _cause(error: Exception) -> str:

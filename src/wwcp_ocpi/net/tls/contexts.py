@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from OpenSSL import SSL, crypto
 
-from wwcp_ocpi.net.tls.files import Expiry, read_certificates, read_crls, read_key
+from wwcp_ocpi.net.tls.files import Expiry, check_key, read_certificates, read_crls
 from wwcp_ocpi.net.tls.settings import ClientTLS, ServerTLS
 from wwcp_ocpi.protocol.errors import UsageError
 
@@ -162,14 +162,16 @@ def _context(least: str) -> SSL.Context:
 
 def _use_certificate(context: SSL.Context, certificate: str, key: str | None) -> tuple[Expiry, ...]:
     chain, expiries = read_certificates(certificate)
-    private = read_key(key or certificate)
+    check_key(key or certificate)
     try:
         context.use_certificate(chain[0])
         for authority in chain[1:]:
             context.add_extra_chain_cert(authority)
-        context.use_privatekey(private)  # type: ignore[arg-type] - it says itself which it does not take
+        context.use_privatekey_file(
+            key or certificate
+        )  # from the file OpenSSL takes kinds that pyOpenSSL does not know
         context.check_privatekey()
-    except (SSL.Error, crypto.Error, TypeError) as error:
+    except (SSL.Error, crypto.Error) as error:
         raise UsageError(
             f"{key or certificate}: expected the private key of the certificate in {certificate}"
         ) from error

@@ -15,7 +15,6 @@ from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import structlog
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from wwcp_ocpi.protocol.errors import UsageError
@@ -120,14 +119,14 @@ def read_certificates(path: str, kind: str = "certificate") -> tuple[list[x509.C
     )
 
 
-def read_key(path: str) -> PrivateKeyTypes:
-    """The private key in a file.
+def check_key(path: str) -> None:
+    """See that a file has a private key which can be used: OpenSSL itself would ask the terminal for a password.
 
     Raises:
         UsageError: it cannot be read, there is none in it, or it needs a password.
     """
     try:
-        return load_pem_private_key(_read(path), password=None)
+        load_pem_private_key(_read(path), password=None)
     except (ValueError, TypeError) as error:
         raise UsageError(f"{path}: expected a private key, PEM, without a password") from error
 

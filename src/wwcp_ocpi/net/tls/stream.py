@@ -2,6 +2,9 @@
 """Any asyncio protocol behind TLS: OpenSSL works on memory, this carries bytes between it and the TCP transport.
 
 The protocol inside sees an ordinary transport. Its `get_extra_info("tls")` is the Session.
+
+Two things keep it fast. What is written in one turn of the loop, a head and its body, becomes one record. And OpenSSL
+is not asked for more when it cannot have any: that costs an exception, so it is watched where records end.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ from wwcp_ocpi.net.tls.session import Session
 SESSION = "tls"
 _RECORD = 16_384
 _CHUNK = 65_536
+_RECORD_HEAD = 5
+_NOT_FOLLOWED = -1
 
 
 class _State(enum.Enum):
@@ -61,6 +66,12 @@ class TLSProtocol(asyncio.Protocol):
         self._is_paused = False
         self._is_ended = False
         self._is_secured = False
+        self._is_drained = True
+        """Whether OpenSSL holds no whole record."""
+        self._next_record = 0
+        """Where in what comes next a record begins, or that it was not followed."""
+        self._parts: list[bytes | bytearray | memoryview] = []
+        """What is to be written at the end of this turn."""
         self._error: Exception | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._raw: asyncio.Transport
@@ -100,9 +111,10 @@ class TLSProtocol(asyncio.Protocol):
         state = self._state
         if state is _State.FAILED:
             return
+        is_one = self._is_one_record(data)
         self._connection.bio_write(data)
         if state is _State.OPEN:
-            self._guarded(self._read)
+            self._guarded(self._read_one if is_one and self._is_drained and not self._is_paused else self._read)
         elif state is _State.HANDSHAKE:
             self._guarded(self._shake)
         else:
@@ -167,13 +179,39 @@ class TLSProtocol(asyncio.Protocol):
         """What is known of the connection now."""
         return Session(self._connection)
 
+    def _is_one_record(self, data: bytes) -> bool:
+        """Whether this is one record and nothing else. A head of a record that comes in two is not followed further."""
+        at, size = self._next_record, len(data)
+        if at == 0 and size > _RECORD_HEAD and size == _RECORD_HEAD + (data[3] << 8 | data[4]):
+            return True
+        if at != _NOT_FOLLOWED:
+            while at < size:
+                if size - at < _RECORD_HEAD:
+                    self._next_record = _NOT_FOLLOWED
+                    return False
+                at += _RECORD_HEAD + (data[at + 3] << 8 | data[at + 4])
+            self._next_record = at - size
+        return False
+
+    def _read_one(self) -> None:
+        try:
+            data = self._connection.recv(_RECORD)
+        except SSL.WantReadError:
+            self._flush()  # no data: the answer to a change of keys
+        except SSL.ZeroReturnError:
+            self._end()
+        else:
+            self.inner.data_received(data)
+
     def _read(self) -> None:
         receive = self._connection.recv
+        self._is_drained = False
         try:
             while self._state is _State.OPEN and not self._is_paused:
                 self.inner.data_received(receive(_RECORD))
         except SSL.WantReadError:
-            self._flush()  # the answer to a change of keys
+            self._is_drained = True
+            self._flush()
         except SSL.ZeroReturnError:
             self._end()
 
@@ -230,9 +268,23 @@ class TLSProtocol(asyncio.Protocol):
     # What the protocol inside calls.
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Encrypt and send. After a close it is dropped, as every transport does."""
+        """Send it, a little later if it is little. After a close it is dropped, as every transport does."""
         if self._state is not _State.OPEN or not data:
             return
+        if len(data) >= _RECORD:
+            self._parts.append(data)
+            self._write_parts()
+            return
+        if not self._parts:
+            self._loop.call_soon(self._write_parts)
+        self._parts.append(bytes(data))  # whoever gave it may change it before it is written
+
+    def _write_parts(self) -> None:
+        parts = self._parts
+        if self._state is not _State.OPEN or not parts:
+            return
+        self._parts = []
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
         try:
             self._connection.send(data)
         except SSL.Error as error:
@@ -246,6 +298,7 @@ class TLSProtocol(asyncio.Protocol):
 
     def close(self) -> None:
         """Send close_notify after all that was written, and close when the other side has done so, too."""
+        self._write_parts()
         if self._state is not _State.OPEN:
             return
         self._state = _State.CLOSING
@@ -285,6 +338,11 @@ class TLSProtocol(asyncio.Protocol):
     def is_paused(self) -> bool:
         """Whether the protocol inside asked for a pause."""
         return self._is_paused
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What was written and is not with TCP's own buffers yet."""
+        return self._raw.get_write_buffer_size() + sum(map(len, self._parts))
 
     @property
     def raw(self) -> asyncio.Transport:
@@ -344,7 +402,7 @@ class TLSTransport(asyncio.Transport):
         self._stream.raw.set_write_buffer_limits(high, low)
 
     def get_write_buffer_size(self) -> int:
-        return self._stream.raw.get_write_buffer_size()
+        return self._stream.unsent_bytes
 
     def get_write_buffer_limits(self) -> tuple[int, int]:
         return self._stream.raw.get_write_buffer_limits()
