@@ -12,8 +12,8 @@ import errno
 import io
 import re
 import socket
-from collections.abc import Callable, Mapping
-from typing import Any, Self, TypeAlias
+from collections.abc import Callable
+from typing import Any, Self
 
 import aiohttp
 from msgspec.structs import replace
@@ -26,15 +26,12 @@ from wwcp_ocpi.net.redirects import next_hop
 from wwcp_ocpi.net.tls.outgoing import Connector, LateRequest, Profile, late_headers
 from wwcp_ocpi.net.tls.settings import ClientTLS
 from wwcp_ocpi.protocol.errors import Unreachable
-from wwcp_ocpi.protocol.http import Channel, Request, Response, Transport
+from wwcp_ocpi.protocol.http import HeaderOf, Request, Response, Transport
 from wwcp_ocpi.protocol.paging import by_name
 
 _PLAIN_URL = re.compile(r"[\x21-\x7e]+")
 _BY_DEFAULT = OutboundPolicy()
 _LARGE = 1 << 20
-
-HeaderOf: TypeAlias = Callable[[Channel | None, Request], Mapping[str, str]]
-"""Headers for a request, from the TLS connection that it goes out on; None without TLS."""
 
 
 class HTTPTransport:

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -89,6 +89,10 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     headers: Mapping[str, str] = {}
     body: bytes = b""
+
+
+HeaderOf: TypeAlias = Callable[[Channel | None, Request], Mapping[str, str]]
+"""Headers for a request, names in lower case, made when it is known which connection carries it; None without TLS."""
 
 
 class Transport(Protocol):

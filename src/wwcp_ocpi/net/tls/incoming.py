@@ -34,6 +34,7 @@ class TLSListener:
         self.limits = limits
         self.pending: set[TLSProtocol] = set()
         self.files = Reloaded((tls.certificate, tls.key, tls.client_ca, tls.crl), lambda: server_context(tls))
+        self.is_closed = False
         self._watch_s = tls.watch_s
 
     def protocol(self) -> type[asyncio.Protocol]:
@@ -43,11 +44,16 @@ class TLSListener:
     async def watch(self) -> None:
         """Take new files when they come, until cancelled."""
         while True:
-            await asyncio.to_thread(self.files.refresh)
+            try:
+                await asyncio.to_thread(self.files.refresh)
+            except Exception:
+                # The edge of a background task: what is strange about the files now must not end it for good.
+                log.exception("tls.watch_failed")
             await asyncio.sleep(self._watch_s)
 
     def close(self) -> None:
-        """Drop the connections whose handshake is not done."""
+        """Drop the connections whose handshake is not done, and those that still come."""
+        self.is_closed = True
         for stream in list(self.pending):
             stream.abort()
 
@@ -83,8 +89,10 @@ class _Incoming(TLSProtocol):
 
     def begin(self) -> SSL.Connection:
         pending = self.listener.pending
-        if len(pending) >= self.listener.limits.connections:
+        is_full = len(pending) >= self.listener.limits.connections
+        if is_full:
             log.warning("tls.too_many_handshakes", source=self._source(), connections=len(pending))
+        if is_full or self.listener.is_closed:
             self.raw.abort()
         pending.add(self)
         return server_connection(self.listener.files.value.context)

@@ -49,7 +49,7 @@ class Profile(ssl.SSLContext):
 
     def __repr__(self) -> str:
         """What aiohttp has in its messages."""
-        return "verified"
+        return "pyOpenSSL"
 
     @cached_property
     def files(self) -> Reloaded[Made]:
