@@ -211,8 +211,11 @@ async def test_bodies_of_all_sizes_arrive_whole_both_ways(tmp_path: Path, size: 
             assert (await transport(Request(method="PUT", url=server.base_url, body=body))).body == body
 
 
-async def test_a_slow_reader_and_a_slow_handler_hold_the_other_side_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", [1_000_000, 2_000])
+async def test_a_slow_reader_and_a_slow_handler_hold_the_other_side_back(tmp_path: Path, part: int) -> None:
     files, size = Files(tmp_path), 20_000_000
+    turns: list[None] = []
+    waited: list[int] = []
     go_on = asyncio.Event()
     got: list[int] = []
 
@@ -229,8 +232,10 @@ async def test_a_slow_reader_and_a_slow_handler_hold_the_other_side_back(tmp_pat
             got.append(len(message["body"]))
             more = message["more_body"]
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % size)]})
-        for start in range(0, size, 1_000_000):
-            await send({"type": "http.response.body", "body": b"y" * 1_000_000, "more_body": start + 1_000_000 < size})
+        turns.clear()
+        for start in range(0, size, part):
+            await send({"type": "http.response.body", "body": b"y" * part, "more_body": start + part < size})
+        waited.append(len(turns))
 
     async with HTTPServer(app, ServerLimits(), tls=files.server()) as server, asyncio.timeout(60):
         reader, writer = await asyncio.open_connection("localhost", server.port, ssl=stdlib_client(files.ca))
@@ -243,12 +248,14 @@ async def test_a_slow_reader_and_a_slow_handler_hold_the_other_side_back(tmp_pat
         answer = bytearray()
         while chunk := await reader.read(65_536):
             answer += chunk
+            turns.append(None)
             await asyncio.sleep(0)
         writer.close()
         await writer.wait_closed()
     assert head.startswith(b"HTTP/1.1 200")
     assert sum(got) == size
     assert got[0] < 500_000, "what the handler did not ask for was read nevertheless"
+    assert waited[0] > 10, "the answer was taken from the handler before anybody had read it"
     assert bytes(answer) == b"y" * size
 
 

@@ -72,6 +72,7 @@ class TLSProtocol(asyncio.Protocol):
         """Where in what comes next a record begins, or that it was not followed."""
         self._parts: list[bytes | bytearray | memoryview] = []
         """What is to be written at the end of this turn."""
+        self._parts_bytes = 0
         self._error: Exception | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._raw: asyncio.Transport
@@ -271,7 +272,8 @@ class TLSProtocol(asyncio.Protocol):
         """Send it, a little later if it is little. After a close it is dropped, as every transport does."""
         if self._state is not _State.OPEN or not data:
             return
-        if len(data) >= _RECORD:
+        self._parts_bytes += len(data)
+        if self._parts_bytes >= _RECORD:
             self._parts.append(data)
             self._write_parts()
             return
@@ -283,7 +285,7 @@ class TLSProtocol(asyncio.Protocol):
         parts = self._parts
         if self._state is not _State.OPEN or not parts:
             return
-        self._parts = []
+        self._parts, self._parts_bytes = [], 0
         data = parts[0] if len(parts) == 1 else b"".join(parts)
         try:
             self._connection.send(data)
@@ -342,7 +344,7 @@ class TLSProtocol(asyncio.Protocol):
     @property
     def unsent_bytes(self) -> int:
         """What was written and is not with TCP's own buffers yet."""
-        return self._raw.get_write_buffer_size() + sum(map(len, self._parts))
+        return self._raw.get_write_buffer_size() + self._parts_bytes
 
     @property
     def raw(self) -> asyncio.Transport:
