@@ -8,13 +8,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import measure_disk, measure_http, measure_import, measure_memory, measure_pages, measure_pricing
+from bench import measure_disk, measure_http, measure_import, measure_memory, measure_pages, measure_pricing, measure_tls
 from bench.children import cores, only_warnings, pin
 from bench.plan import FULL, QUICK, Plan
 from bench.report import Report, machine
 from wwcp_ocpi.net.server import run
 
-PARTS = ("disk", "http", "import", "pages", "pricing")
+PARTS = ("disk", "http", "tls", "import", "pages", "pricing")
 
 
 def main() -> None:
@@ -47,6 +47,8 @@ async def _measure(report: Report, plan: Plan, parts: set[str], where: str | Non
             measure_disk.measure(report, plan, folder)
         if "http" in parts:
             await measure_http.measure(report, plan, folder, server)
+        if "tls" in parts:
+            await measure_tls.measure(report, plan, folder, server)
         if "import" in parts:
             await measure_import.measure(report, plan, folder)
             await measure_memory.measure(report, plan, folder, server)

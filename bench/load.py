@@ -8,6 +8,7 @@ for a server is not to look fast by refusing.
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Iterator
 from typing import NamedTuple, cast
@@ -48,7 +49,14 @@ def quantile(values: list[float], share: float) -> float:
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0
 
 
-async def run(port: int, requests: Iterator[bytes], *, connections: int, seconds: float) -> Result:
+async def run(
+    port: int,
+    requests: Iterator[bytes],
+    *,
+    connections: int,
+    seconds: float,
+    tls: ssl.SSLContext | None = None,
+) -> Result:
     """Send requests for so long, or until there are none left.
 
     Raises:
@@ -58,7 +66,8 @@ async def run(port: int, requests: Iterator[bytes], *, connections: int, seconds
     loop = asyncio.get_running_loop()
     state = _State(requests, loop.create_future())
     made = [
-        (await loop.create_connection(lambda: _Connection(state), "127.0.0.1", port))[1] for _ in range(connections)
+        (await loop.create_connection(lambda: _Connection(state), "127.0.0.1", port, ssl=tls))[1]
+        for _ in range(connections)
     ]
     cpu, began = time.process_time(), time.perf_counter()
     state.deadline = began + seconds

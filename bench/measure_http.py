@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
@@ -61,7 +62,7 @@ async def measure(report: Report, plan: Plan, folder: Path, core: int | None) ->
             answer = call(ours.port, next(contest.requests()))
             serve_bare.write(folder / "ready.json", answer)
             with Child("serve_bare", str(folder / "ready.json"), core=core) as bare:
-                await _take_turns(report, plan, bare, ours, contest, len(answer.body))
+                await take_turns(report, plan, bare, ours, contest, len(answer.body))
         await _large(report, plan, ours)
 
 
@@ -109,16 +110,29 @@ async def _put_all(ours: Child, plan: Plan) -> None:
     await load.run(ours.port, (before + data.moment() + after for before, after in first), connections=8, seconds=60)
 
 
-async def _take_turns(report: Report, plan: Plan, bare: Child, ours: Child, contest: Contest, body_bytes: int) -> None:
+async def take_turns(
+    report: Report,
+    plan: Plan,
+    bare: Child,
+    ours: Child,
+    contest: Contest,
+    body_bytes: int,
+    *,
+    tls: ssl.SSLContext | None = None,
+    theirs_is: str = "bare",
+) -> None:
     """Rounds of one kind. The ratio of a round is of two runs that lie beside each other."""
     for child in (bare, ours):
-        await load.run(child.port, contest.requests(), connections=plan.connections, seconds=plan.round_s / 2)
-    rounds = [(await _run(bare, contest, plan), await _run(ours, contest, plan)) for _ in range(plan.rounds)]
+        await _run(child, contest, plan, plan.round_s / 2, tls)
+    rounds = [
+        (await _run(bare, contest, plan, plan.round_s, tls), await _run(ours, contest, plan, plan.round_s, tls))
+        for _ in range(plan.rounds)
+    ]
     ratios = [mine.result.rate / theirs.result.rate * 100 for theirs, mine in rounds]
     p50, p99 = ([mine.result.quantile_ms(share) for _, mine in rounds] for share in (0.5, 0.99))
     details = [
         f"ours {median(mine.result.rate for _, mine in rounds):,.0f}/s",
-        f"bare {median(theirs.result.rate for theirs, _ in rounds):,.0f}/s",
+        f"{theirs_is} {median(theirs.result.rate for theirs, _ in rounds):,.0f}/s",
         f"p50 {median(p50):.1f} ms",
         f"p99 {median(p99):.1f} ms",
     ]
@@ -127,7 +141,7 @@ async def _take_turns(report: Report, plan: Plan, bare: Child, ours: Child, cont
         # What others do on the machine, and the disk, changes this little.
         cheap, dear = (median(cost) for cost in zip(*costs, strict=True))
         share = median(one / other for one, other in costs) * 100
-        details.append(f"by computing time {share:.0f} %: ours {dear:.0f} us, bare {cheap:.0f} us")
+        details.append(f"by computing time {share:.0f} %: ours {dear:.0f} us, {theirs_is} {cheap:.0f} us")
         details.append(f"ours waits {max(0.0, median(mine.idle for _, mine in rounds)) * 100:.0f} % of the time")
     report.add(
         contest.name,
@@ -142,17 +156,17 @@ async def _take_turns(report: Report, plan: Plan, bare: Child, ours: Child, cont
         report.add(name, median(p99), "ms", spread=f"{min(p99):.1f}, {max(p99):.1f} ms")
     busy = median(theirs.result.busy for theirs, _ in rounds)
     ceiling = median(theirs.result.ceiling for theirs, _ in rounds)
-    slow = "; IT HELD THE BARE APPLICATION BACK" if busy > 0.95 else ""
+    slow = f"; IT HELD {theirs_is.upper()} BACK" if busy > 0.95 else ""
     report.note(
         f"{contest.name}: a request has {len(next(contest.requests())):,} bytes, an answer {body_bytes:,} without its "
-        f"head; the load took {busy * 100:.0f} % of its core at the bare application's rate, so it could take "
+        f"head; the load took {busy * 100:.0f} % of its core at the rate of {theirs_is}, so it could take "
         f"{ceiling:,.0f}/s{slow}"
     )
 
 
-async def _run(child: Child, contest: Contest, plan: Plan) -> _Run:
+async def _run(child: Child, contest: Contest, plan: Plan, seconds: float, tls: ssl.SSLContext | None) -> _Run:
     before = child.cpu_s()
-    result = await load.run(child.port, contest.requests(), connections=plan.connections, seconds=plan.round_s)
+    result = await load.run(child.port, contest.requests(), connections=plan.connections, seconds=seconds, tls=tls)
     after = child.cpu_s()
     return _Run(result, None if before is None or after is None else after - before)
 

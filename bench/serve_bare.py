@@ -15,6 +15,7 @@ import msgspec
 from bench.children import only_warnings, pin, until_input_ends
 from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.net.server import HTTPServer, run
+from wwcp_ocpi.net.tls.settings import ServerTLS
 
 
 class Ready(msgspec.Struct):
@@ -30,7 +31,7 @@ def write(path: Path, answer: Ready) -> None:
     path.write_bytes(msgspec.json.encode(answer))
 
 
-async def serve(answer: Ready) -> None:
+async def serve(answer: Ready, by: str = "", certificate: str = "") -> None:
     """Write the port, and answer until the input ends."""
     head: dict[str, Any] = {
         "type": "http.response.start",
@@ -51,7 +52,11 @@ async def serve(answer: Ready) -> None:
         await send(head)
         await send(body)
 
-    async with HTTPServer(app, ServerLimits()) as server:
+    tls = ServerTLS(certificate=certificate) if by == "ours" else None
+    server = HTTPServer(app, ServerLimits(), tls=tls)
+    if by == "ssl":
+        server._config.ssl_certfile = certificate  # TLS as uvicorn itself offers it; our server has no setting for it
+    async with server:
         print(server.port, flush=True)
         await until_input_ends()
 
@@ -60,7 +65,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("answer", type=Path)
     parser.add_argument("--core", type=int)
+    parser.add_argument("--tls", choices=["ours", "ssl"], default="")
+    parser.add_argument("--certificate", default="")
     asked = parser.parse_args()
     pin(asked.core)
     only_warnings()
-    run(serve(msgspec.json.decode(asked.answer.read_bytes(), type=Ready)))
+    run(serve(msgspec.json.decode(asked.answer.read_bytes(), type=Ready), asked.tls, asked.certificate))

@@ -150,6 +150,33 @@ def test_an_unknown_key_is_refused_with_the_nearest_name(tmp_path: Path, text: s
         ("[pki]\narc = '9.9'", "pki.arc: expected an arc like 1.2.3.4.5.6.7, got '9.9'"),
         ("[pki]\nenvironment = 'live'", "Expected `str` matching regex"),
         ("[server", "expected TOML: "),
+        ('[server]\ntls_min = "1.1"', "server.tls_min: expected one of 1.2, 1.3, got '1.1'"),
+        (
+            '[server]\nclient_certificates = "always"',
+            "server.client_certificates: expected one of none, optional, required, got 'always'",
+        ),
+        ('[server]\nkey = "a"', "server.key: expected server.certificate as well"),
+        (
+            '[server]\nclient_certificates = "required"',
+            "server.client_certificates: expected server.certificate as well",
+        ),
+        (
+            '[server]\ncertificate = "a"\nclient_certificates = "required"',
+            "server.client_ca: expected a file, or server.client_certificates to be none",
+        ),
+        (
+            '[server]\ncertificate = "a"\ncrl = "b"',
+            "server.crl: expected server.client_certificates to be optional or required",
+        ),
+        ('[server]\ntrusted_proxies = ["proxy"]', "server.trusted_proxies: expected addresses and networks: 'proxy'"),
+        (
+            '[server]\nexporter_header = "x"',
+            "server.exporter_header: expected server.trusted_proxies to name those that may send it",
+        ),
+        (
+            '[server]\ntrusted_proxies = ["*"]\nexporter_header = "x"',
+            "server.exporter_header: expected server.trusted_proxies to name those that may send it",
+        ),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_key_and_what_was_expected(tmp_path: Path, text: str, said: str) -> None:

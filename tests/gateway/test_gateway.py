@@ -13,12 +13,13 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from tests.gateway.gateways import config, kept, publish, until
+from tests.net.tls_setting import Files
 from tests.platforms import ALL_VERSIONS
 from wwcp_ocpi import Gateway, Peer
 from wwcp_ocpi.gateway import gateway as gateway_module
 from wwcp_ocpi.gateway.opening import open_platform
 from wwcp_ocpi.net.client import HTTPTransport
-from wwcp_ocpi.protocol.errors import NotAuthenticated, UsageError
+from wwcp_ocpi.protocol.errors import NotAuthenticated, Unreachable, UsageError
 from wwcp_ocpi.protocol.http import Request, Response
 from wwcp_ocpi.scalars import Secret
 from wwcp_ocpi.store.errors import StoreFailed
@@ -82,6 +83,28 @@ async def test_a_configured_base_url_is_what_partners_are_told(tmp_path: Path) -
 async def test_a_configuration_that_cannot_be_used_is_refused_before_anything_is_opened(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="expected at least one"):
         await Gateway(replace(config(tmp_path), party=())).start()
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_gateway_asks_its_callers_for_certificates(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    tls: dict[str, Any] = {
+        "certificate": files.server().certificate,
+        "client_certificates": "required",
+        "client_ca": files.ca,
+    }
+    async with Gateway(config(tmp_path, **tls)) as gateway, HTTPTransport(tls=files.client()) as transport:
+        assert gateway.base_url.startswith("https://")
+        request = Request(method="GET", url=f"{gateway.base_url}/-/health")
+        ours = transport.outbound(tls=files.client(certificate=files.issue("partner.example")))
+        assert (await ours(request)).status == 200
+        with pytest.raises(Unreachable, match="certificate required"):
+            await transport(request)
+
+
+async def test_a_certificate_that_cannot_be_used_is_refused_before_anything_is_opened(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        await Gateway(config(tmp_path, certificate=str(tmp_path / "none.pem"))).start()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -12,9 +12,10 @@ import trustme
 
 from tests.net.serving import DEADLINE_S, echo, exchange, serving
 from wwcp_ocpi.net.asgi import asgi_app
-from wwcp_ocpi.net.client import HTTPTransport, client_tls
+from wwcp_ocpi.net.client import HTTPTransport
 from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.net.server import HTTPServer, run
+from wwcp_ocpi.net.tls.settings import ClientTLS, ServerTLS
 from wwcp_ocpi.protocol.http import Request, Response
 
 LIMITS = ServerLimits()
@@ -124,8 +125,8 @@ async def test_with_a_certificate_the_server_speaks_tls(tmp_path: Path) -> None:
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     issued = authority.issue_cert("localhost")
     issued.private_key_and_cert_chain_pem.write_to_path(tmp_path / "server.pem")
-    server = HTTPServer(asgi_app(echo, LIMITS), LIMITS, certificate=str(tmp_path / "server.pem"))
-    tls = client_tls(authorities=str(tmp_path / "ca.pem"))
+    server = HTTPServer(asgi_app(echo, LIMITS), LIMITS, tls=ServerTLS(certificate=str(tmp_path / "server.pem")))
+    tls = ClientTLS(authorities=str(tmp_path / "ca.pem"))
     async with server, HTTPTransport(tls=tls) as transport:
         assert server.base_url.startswith("https://")
         response = await transport(Request(method="GET", url=f"https://localhost:{server.port}/ocpi"))

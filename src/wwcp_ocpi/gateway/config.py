@@ -12,12 +12,14 @@ import os
 import tomllib
 import types
 from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
+from wwcp_ocpi.net.tls.settings import CLIENT_CERTIFICATES, TLS_VERSIONS
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import PartyId
@@ -42,6 +44,25 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     certificate: Annotated[str, Meta(description="TLS certificate chain, a PEM file. Empty: plain HTTP.")] = ""
     key: Annotated[str, Meta(description="Private key of the certificate, a PEM file.")] = ""
+    tls_min: Annotated[
+        str,
+        Meta(description="Least version of TLS: 1.3 or 1.2. Passwords that are bound to the connection need 1.3."),
+    ] = "1.2"
+    client_certificates: Annotated[
+        str,
+        Meta(
+            description="Whether callers show a certificate: none, optional or required. One that comes must be good."
+        ),
+    ] = "none"
+    client_ca: Annotated[
+        str, Meta(description="Authorities of client certificates, or self-signed ones themselves; a PEM file.")
+    ] = ""
+    crl: Annotated[
+        str,
+        Meta(
+            description="Revocation lists of all these authorities and those above them, a PEM file. Empty: no check."
+        ),
+    ] = ""
     versions: Annotated[tuple[str, ...], Meta(description="OCPI versions that are served.")] = tuple(VERSIONS)
     modules: Annotated[tuple[str, ...], Meta(description="Functional modules that are served.")] = (
         "locations",
@@ -67,8 +88,16 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True):
         bool, Meta(description="Whether scripts of other origins may read what needs no token, as openapi.json.")
     ] = False
     trusted_proxies: Annotated[
-        tuple[str, ...], Meta(description="Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.")
+        tuple[str, ...],
+        Meta(description="Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and networks."),
     ] = ()
+    exporter_header: Annotated[
+        str,
+        Meta(
+            description="Header in which these proxies hand over the exporter secret of the caller's TLS 1.3 "
+            "connection, in hex. Taken off the requests of all others. Empty: there is none."
+        ),
+    ] = ""
 
 
 class StoreSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -267,6 +296,8 @@ def _choices(config: Config) -> list[tuple[str, Iterable[str], Iterable[str]]]:
         ("server.versions", config.server.versions, VERSIONS),
         ("server.modules", config.server.modules, modules),
         ("server.extensions", named, sorted(EXTENSIONS)),
+        ("server.tls_min", [config.server.tls_min], TLS_VERSIONS),
+        ("server.client_certificates", [config.server.client_certificates], CLIENT_CERTIFICATES),
         ("party.role", [party.role.upper() for party in config.party], ROLES),
     ]
 
@@ -278,6 +309,7 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
         yield "server.base_url", f"expected an absolute http or https URL, got {server.base_url!r}"
     if server.page_size > server.max_page_size:
         yield "server.page_size", f"expected at most server.max_page_size ({server.max_page_size})"
+    yield from _tls_problems(server)
     if key and not key.startswith(("file:", "env:")):
         yield "store.key", "expected file:PATH or env:NAME"
     for place, value, reader in (
@@ -293,6 +325,29 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
             PartyId.parse(party.id)
         except ValueError as error:
             yield "party.id", str(error)
+
+
+def _tls_problems(server: ServerSection) -> Iterator[tuple[str, str]]:
+    if not server.certificate:
+        for name in ("key", "client_ca", "crl"):
+            if getattr(server, name):
+                yield f"server.{name}", "expected server.certificate as well"
+        if server.client_certificates != "none":
+            yield "server.client_certificates", "expected server.certificate as well"
+    elif server.client_certificates == "none":
+        for name in ("client_ca", "crl"):
+            if getattr(server, name):
+                yield f"server.{name}", "expected server.client_certificates to be optional or required"
+    elif not server.client_ca:
+        yield "server.client_ca", "expected a file, or server.client_certificates to be none"
+    for proxy in server.trusted_proxies:
+        try:
+            if proxy != "*":
+                ip_network(proxy, strict=False)
+        except ValueError as error:
+            yield "server.trusted_proxies", f"expected addresses and networks: {error}"
+    if server.exporter_header and (not server.trusted_proxies or "*" in server.trusted_proxies):
+        yield "server.exporter_header", "expected server.trusted_proxies to name those that may send it"
 
 
 def _sections() -> dict[str, type[msgspec.Struct]]:
@@ -389,7 +444,7 @@ def describe() -> list[tuple[str, str, str, str]]:
 def _in_words(kind: Any) -> str:
     if get_origin(kind) is tuple:
         return {str: "list of texts"}.get(get_args(kind)[0], "list of numbers")
-    return {str: "text"}.get(kind, kind.__name__)
+    return "text" if kind is str else str(kind.__name__)
 
 
 def effective(config: Config) -> dict[str, Any]:

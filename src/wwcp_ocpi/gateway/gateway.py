@@ -14,7 +14,7 @@ import structlog
 
 from wwcp_ocpi.gateway.auditing import keep_written, open_audit
 from wwcp_ocpi.gateway.config import Config
-from wwcp_ocpi.gateway.opening import open_store, outbound, settings_of
+from wwcp_ocpi.gateway.opening import open_store, outbound, server_tls, settings_of
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.net.asgi import asgi_app
 from wwcp_ocpi.net.limits import ServerLimits
@@ -86,8 +86,6 @@ class Gateway:
         """
         config = self.config
         config.own_parties()  # refused now rather than when the port is open
-        store, vault = await open_store(config)
-        self._transport = outbound(config)
         limits = ServerLimits(
             body_bytes=config.limits.body_bytes,
             connections=config.limits.connections,
@@ -98,10 +96,12 @@ class Gateway:
             limits,
             host=config.server.host,
             port=config.server.port,
-            certificate=config.server.certificate or None,
-            key=config.server.key or None,
+            tls=server_tls(config),
             trusted_proxies=config.server.trusted_proxies,
+            exporter_header=config.server.exporter_header,
         )
+        store, vault = await open_store(config)
+        self._transport = outbound(config)
         try:
             listening = await self.http.start()
             self.audit = open_audit(config, vault)

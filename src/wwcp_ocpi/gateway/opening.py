@@ -10,12 +10,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 from wwcp_ocpi.convert import Context
 from wwcp_ocpi.gateway.config import Config, ConvertSection, read_secret
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.net.client import HTTPTransport
 from wwcp_ocpi.net.limits import ClientLimits
+from wwcp_ocpi.net.tls.settings import ClientCertificates, ServerTLS, TLSVersion
 from wwcp_ocpi.security import Vault
 from wwcp_ocpi.security.outbound import OutboundPolicy
 from wwcp_ocpi.server import ServerSettings
@@ -78,6 +80,21 @@ def _extensions(asked: bool | tuple[str, ...]) -> frozenset[str]:
     if isinstance(asked, bool):
         return EXTENSIONS if asked else frozenset()
     return frozenset(asked)
+
+
+def server_tls(config: Config) -> ServerTLS | None:
+    """How the server speaks TLS; None for plain HTTP."""
+    server = config.server
+    if not server.certificate:
+        return None
+    return ServerTLS(
+        certificate=server.certificate,
+        key=server.key or None,
+        client_certificates=cast(ClientCertificates, server.client_certificates),
+        client_ca=server.client_ca or None,
+        crl=server.crl or None,
+        least=cast(TLSVersion, server.tls_min),
+    )
 
 
 def outbound(config: Config) -> HTTPTransport:

@@ -15,6 +15,7 @@ import structlog
 
 from wwcp_ocpi.net.body import ClientGone, Message, Receive, read_body
 from wwcp_ocpi.net.limits import ServerLimits
+from wwcp_ocpi.net.tls.session import EXTENSION
 from wwcp_ocpi.protocol.envelope import failure
 from wwcp_ocpi.protocol.errors import NotFound, OCPIError, PartnerError
 from wwcp_ocpi.protocol.http import JSON, Request, Response
@@ -75,6 +76,7 @@ def asgi_app(
         query = scope["query_string"]
         method = scope["method"]
         client = scope["client"]
+        extensions = scope.get("extensions")
         try:
             response = await handler(
                 Request(
@@ -83,6 +85,7 @@ def asgi_app(
                     headers=headers,
                     body=body,
                     source=client[0] if client else "",
+                    channel=extensions[EXTENSION].channel if extensions and EXTENSION in extensions else None,
                 )
             )
             head = _head(response)

@@ -9,25 +9,29 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import io
 import re
 import socket
-import ssl
 from collections.abc import Callable
 from typing import Any, Self
 
 import aiohttp
+from msgspec.structs import replace
 from yarl import URL
 
 from wwcp_ocpi.net.encoding import ACCEPTED, unpacked
 from wwcp_ocpi.net.limits import ClientLimits
 from wwcp_ocpi.net.redirects import next_hop
+from wwcp_ocpi.net.tls.outgoing import Connector, LateRequest, Profile, late_headers
+from wwcp_ocpi.net.tls.settings import ClientTLS
 from wwcp_ocpi.protocol.errors import Unreachable
-from wwcp_ocpi.protocol.http import Request, Response
+from wwcp_ocpi.protocol.http import HeaderOf, Request, Response, Transport
 from wwcp_ocpi.protocol.paging import by_name
 from wwcp_ocpi.security.outbound import OutboundPolicy, OutboundRefused, without_secrets
 
 _PLAIN_URL = re.compile(r"[\x21-\x7e]+")
 _BY_DEFAULT = OutboundPolicy()
+_LARGE = 1 << 20
 
 
 class HTTPTransport:
@@ -39,7 +43,7 @@ class HTTPTransport:
         *,
         allow: Callable[[str], None] = _BY_DEFAULT.check_url,
         allow_address: Callable[[str], None] = _BY_DEFAULT.check_address,
-        tls: ssl.SSLContext | None = None,
+        tls: ClientTLS | None = None,
         user_agent: str = "wwcp-ocpi",
     ) -> None:
         """Nothing is opened before the first call.
@@ -48,11 +52,15 @@ class HTTPTransport:
             allow: Raises for a URL that must not be called; asked for every redirect as well.
             allow_address: Raises for an IP address that must not be called; asked when a connection is made.
             tls: Trusted authorities and our certificate; by default those of the machine, and none.
+
+        Raises:
+            UsageError: a certificate or key cannot be used.
         """
         self._limits = limits or ClientLimits()
         self._allow = allow
         self._allow_address = allow_address
-        self._tls = tls
+        self._profiles: dict[ClientTLS, Profile] = {}
+        self._profile = self._profile_of(tls) if tls is not None else Profile.of(ClientTLS())
         self._headers = {"accept-encoding": ACCEPTED, "user-agent": user_agent}
         self._session: aiohttp.ClientSession | None = None
 
@@ -62,12 +70,42 @@ class HTTPTransport:
         Raises:
             Unreachable: there was no answer within the limits, or (OutboundRefused) none may be asked for.
         """
+        return await self._send(request, self._profile, None)
+
+    def outbound(self, *, tls: ClientTLS | None = None, header_of: HeaderOf | None = None) -> Transport:
+        """This transport as one partner wants it: same limits and policy, connections of its own where `tls` differs.
+
+        Args:
+            tls: Whom to trust and which certificate to show; by default as the transport does.
+            header_of: Makes headers, names in lower case, for a request that is about to go out on a connection; they
+                replace those of the request. It is asked anew for each redirect and for each connection that a request
+                is repeated on, and its errors are the caller's.
+
+        Raises:
+            UsageError: a certificate or key cannot be used.
+        """
+        profile = self._profile_of(tls) if tls is not None else self._profile
+
+        async def send(request: Request) -> Response:
+            return await self._send(request, profile, header_of)
+
+        return send
+
+    def _profile_of(self, tls: ClientTLS) -> Profile:
+        found = self._profiles.get(tls)
+        if found is None:
+            found = Profile.of(tls)
+            found.files.refresh()
+            self._profiles[tls] = found
+        return found
+
+    async def _send(self, request: Request, profile: Profile, header_of: HeaderOf | None) -> Response:
         url = request.url
         try:
             async with asyncio.timeout(self._limits.total_s):
                 for _ in range(self._limits.redirects + 1):
                     self._allow(url)
-                    response = await self._exchange(request, url)
+                    response = await self._exchange(replace(request, url=url), profile, header_of)
                     target = next_hop(request.method, url, response)
                     if target is None:
                         return response
@@ -89,14 +127,17 @@ class HTTPTransport:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _exchange(self, request: Request, url: str) -> Response:
+    async def _exchange(self, request: Request, profile: Profile, header_of: HeaderOf | None) -> Response:
+        url = request.url
+        late_headers.set(None if header_of is None else lambda channel: header_of(channel, request))
         try:
             async with self._opened().request(
                 request.method,
                 URL(url, encoded=_PLAIN_URL.fullmatch(url) is not None),
                 headers=request.headers,
-                data=request.body or None,
+                data=_payload(request.body),
                 allow_redirects=False,
+                ssl=profile,
             ) as answer:
                 return await self._read(answer)
         except aiohttp.ServerTimeoutError as error:
@@ -124,13 +165,14 @@ class HTTPTransport:
         if self._session is None:
             limits = self._limits
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
+                connector=Connector(
                     limit=limits.connections,
                     limit_per_host=limits.connections_per_host,
                     keepalive_timeout=limits.keep_alive_s,
-                    ssl=self._tls or True,
+                    ssl=self._profile,
                     socket_factory=self._socket,
                 ),
+                request_class=LateRequest,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect_s),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=self._headers,
@@ -149,19 +191,14 @@ class HTTPTransport:
         return socket.socket(family, kind, proto)
 
 
+def _payload(body: bytes) -> bytes | io.BytesIO | None:
+    """A large body as a file, which aiohttp sends in pieces: the loop must not stand still while all is encrypted."""
+    return io.BytesIO(body) if len(body) > _LARGE else body or None
+
+
 def _cause(error: Exception) -> str:
     """What happened, from an error whose own text may hold the whole URL."""
     if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
         return "expected a URL that can be called"
     text = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
     return " ".join(text.split())[:200] or type(error).__name__
-
-
-def client_tls(
-    *, authorities: str | None = None, certificate: str | None = None, key: str | None = None
-) -> ssl.SSLContext:
-    """A context that trusts the authorities in a PEM file, not the machine's, and shows ours when asked."""
-    context = ssl.create_default_context(cafile=authorities)
-    if certificate is not None:
-        context.load_cert_chain(certificate, key)
-    return context

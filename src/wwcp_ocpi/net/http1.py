@@ -113,6 +113,6 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def guarded(limits: ServerLimits) -> type[GuardedProtocol]:
+def guarded(limits: ServerLimits, base: type[GuardedProtocol] = GuardedProtocol) -> type[GuardedProtocol]:
     """The protocol class for uvicorn's `http=` that holds these limits."""
-    return type("GuardedProtocol", (GuardedProtocol,), {"limits": limits})
+    return type(base.__name__, (base,), {"limits": limits})

@@ -16,7 +16,12 @@ class ServerLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Request line and headers together; up to twice as much where they come in several packets."""
     head_s: float = 10.0
     """From the first byte of a request, or from connecting, to the end of its head."""
+    handshake_s: float = 10.0
+    """From connecting to the end of the TLS handshake."""
+    linger_s: float = 2.0
+    """How long a TLS connection that we closed waits for the caller to close it, too."""
     connections: int = 1000
+    """That are open; as many again may be in their TLS handshake."""
     backlog: int = 2048
     keep_alive_s: int = 75
     """How long a connection stays open between two requests."""

@@ -21,6 +21,9 @@ import uvicorn
 from wwcp_ocpi.net.asgi import ASGIApp
 from wwcp_ocpi.net.http1 import guarded
 from wwcp_ocpi.net.limits import ServerLimits
+from wwcp_ocpi.net.proxied import behind_proxies
+from wwcp_ocpi.net.tls.incoming import TLSListener
+from wwcp_ocpi.net.tls.settings import ServerTLS
 
 log = structlog.get_logger(__name__)
 
@@ -38,38 +41,43 @@ class HTTPServer:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        certificate: str | None = None,
-        key: str | None = None,
+        tls: ServerTLS | None = None,
         trusted_proxies: tuple[str, ...] = (),
+        exporter_header: str = "",
     ) -> None:
-        """Nothing is opened yet.
+        """Read the certificates; nothing is opened yet.
 
         Args:
-            certificate: File with the certificate chain, PEM. With it the server speaks TLS only.
-            key: File with the private key, PEM, where it is not in the same file.
-            trusted_proxies: Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed.
+            tls: With it the server speaks TLS only.
+            trusted_proxies: Addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
+            exporter_header: The header in which these proxies hand over the exporter secret of the caller's TLS
+                connection. See `net.proxied`.
+
+        Raises:
+            UsageError: a certificate, key or revocation list cannot be used.
         """
         self.host = host
         self.port = port
-        self.scheme = "https" if certificate else "http"
+        self.scheme = "https" if tls else "http"
         self._task: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._listener = TLSListener(tls, limits) if tls else None
+        if trusted_proxies:
+            app = behind_proxies(app, trusted_proxies, exporter_header)
         self._config = uvicorn.Config(
             app,
-            http=guarded(limits),
+            http=self._listener.protocol() if self._listener else guarded(limits),
             ws="none",
             lifespan="on",
             interface="asgi3",
             log_config=None,
             access_log=False,
             server_header=False,
-            proxy_headers=bool(trusted_proxies),
-            forwarded_allow_ips=list(trusted_proxies),
+            proxy_headers=False,  # behind_proxies does it, and sees the proxy's own address
             limit_concurrency=limits.connections + 1,  # uvicorn counts the connection that asks as well
             backlog=limits.backlog,
             timeout_keep_alive=limits.keep_alive_s,
             timeout_graceful_shutdown=limits.drain_s,
-            ssl_certfile=certificate,
-            ssl_keyfile=key,
         )
         self._server = _EmbeddedServer(self._config)
 
@@ -101,6 +109,8 @@ class HTTPServer:
             listener.close()
             failed, self._task = self._task, None
             await failed
+        if self._listener:
+            self._watching = asyncio.create_task(self._listener.watch(), name=f"tls files {self.base_url}")
         log.info("http.listening", url=self.base_url)
         return self.base_url
 
@@ -109,6 +119,12 @@ class HTTPServer:
         if self._task is None:
             return
         self._server.stopping.set()
+        if self._listener:
+            self._listener.close()
+        if self._watching:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+            self._watching = None
         await self._task
         self._task = None
         log.info("http.stopped", url=self.base_url)

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -34,11 +34,29 @@ def can_be_called(url: str) -> bool:
     return is_whole and "@" not in parts.netloc and url.isprintable() and " " not in url
 
 
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
+    """The TLS connection that carries a request, as far as it says who is at the other end.
+
+    `exporter` is the material of RFC 8446 section 7.5 for one-time passwords that are bound to the connection: 32
+    bytes, the same at both ends and nowhere else; None below TLS 1.3. `peer_chain` is the verified certificate chain of
+    the other side, DER, its own certificate first; empty where it showed none.
+    """
+
+    tls_version: str
+    exporter: bytes | None = None
+    peer_chain: tuple[bytes, ...] = ()
+
+    def __repr__(self) -> str:
+        """Without the material, which must not come into a log."""
+        bound = "with" if self.exporter else "without"
+        return f"Channel({self.tls_version}, {bound} exporter material, {len(self.peer_chain)} certificates)"
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP request.
 
     `url` is absolute for a client and may be a path with query for a server. Header names are in lower case.
-    `source` is the network address of the caller, empty in memory.
+    `source` is the network address of the caller, empty in memory. `channel` is None in memory and without TLS.
     """
 
     method: str
@@ -46,6 +64,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     body: bytes = b""
     source: str = ""
+    channel: Channel | None = None
 
     @property
     def path(self) -> str:
@@ -70,6 +89,10 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     headers: Mapping[str, str] = {}
     body: bytes = b""
+
+
+HeaderOf: TypeAlias = Callable[[Channel | None, Request], Mapping[str, str]]
+"""Headers for a request, names in lower case, made when it is known which connection carries it; None without TLS."""
 
 
 class Transport(Protocol):
