@@ -388,8 +388,8 @@ def describe() -> list[tuple[str, str, str, str]]:
 
 def _in_words(kind: Any) -> str:
     if get_origin(kind) is tuple:
-        return {str: "list of texts"}.get(get_args(kind)[0], "list of numbers")
-    return {str: "text"}.get(kind, kind.__name__)
+        return "list of texts" if get_args(kind)[0] is str else "list of numbers"
+    return "text" if kind is str else str(kind.__name__)
 
 
 def effective(config: Config) -> dict[str, Any]:
