@@ -443,7 +443,7 @@ def describe() -> list[tuple[str, str, str, str]]:
 
 def _in_words(kind: Any) -> str:
     if get_origin(kind) is tuple:
-        return {str: "list of texts"}.get(get_args(kind)[0], "list of numbers")
+        return "list of texts" if get_args(kind)[0] is str else "list of numbers"
     return "text" if kind is str else str(kind.__name__)
 
 
