@@ -8,7 +8,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import measure_disk, measure_http, measure_import, measure_memory, measure_pages, measure_pricing, measure_tls
+from bench import (
+    measure_disk,
+    measure_http,
+    measure_import,
+    measure_memory,
+    measure_pages,
+    measure_pricing,
+    measure_tls,
+)
 from bench.children import cores, only_warnings, pin
 from bench.plan import FULL, QUICK, Plan
 from bench.report import Report, machine
