@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from bench.data import OURS, THEIRS, TOKEN, VERSION
-from wwcp_ocpi.gateway.config import Config, PartySection, ServerSection, StoreSection
+from wwcp_ocpi.gateway.config import Config, PartySection, PullSection, ServerSection, StoreSection
 from wwcp_ocpi.gateway.opening import open_store
 from wwcp_ocpi.partners import Access, PartnerBook, PartnerParty, Purpose
 from wwcp_ocpi.store.ports import Key, Side, Store, Stored, Write
@@ -33,6 +33,7 @@ def configuration(folder: str) -> Config:
     return Config(
         server=ServerSection(port=0),
         store=StoreSection(folder=folder),
+        pull=PullSection(every_h=0),
         party=(
             PartySection(id=str(OURS), role="CPO", name="Grand Electric Fuel"),
             PartySection(id=str(OURS), role="EMSP", name="Grand Electric Fuel"),

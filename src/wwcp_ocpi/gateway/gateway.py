@@ -111,13 +111,21 @@ class Gateway:
             raise
         settings = settings_of(config, listening)
         self.platform = Platform(settings, store, vault, self._transport)
+        self.platform.puller.every_h = config.pull.every_h
         self._attach_system()
         await self.platform.book.load()
         await self.platform.desk.resume()
         await self.platform.hub_clients.publish()
         platform = self.platform
-        background = (platform.courier.run(), platform.timetables.run(), platform.cdr_checks.run())
-        work = (*background, self._follow(), self._look(), keep_written(self.audit))
+        work = (
+            platform.courier.run(),
+            platform.timetables.run(),
+            platform.cdr_checks.run(),
+            platform.puller.run(),
+            self._follow(),
+            self._look(),
+            keep_written(self.audit),
+        )
         self._tasks = [asyncio.create_task(one) for one in work]
         self._ready = True
         log.info("gateway.started", url=settings.base_url, versions_url=settings.versions_url)
