@@ -87,6 +87,9 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True):
     cors: Annotated[
         bool, Meta(description="Whether scripts of other origins may read what needs no token, as openapi.json.")
     ] = False
+    metrics: Annotated[
+        bool, Meta(description="Whether /-/metrics tells whoever asks how much is done, by partner. See metrics.md.")
+    ] = True
     trusted_proxies: Annotated[
         tuple[str, ...],
         Meta(description="Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and networks."),
