@@ -26,6 +26,7 @@ class Own(NamedTuple):
     id: str
     body: bytes
     audience: str = ""
+    version: str = VERSION
 
 
 def configuration(folder: str) -> Config:
@@ -67,7 +68,7 @@ async def fill(store: Store, own: Iterable[Own]) -> None:
 class _Put:
     def __init__(self, number: int, own: Own) -> None:
         at = 1_750_000_000_000_000 + number
-        self._write = Write(version=VERSION, last_updated=at, body=own.body, audience=own.audience)
+        self._write = Write(version=own.version, last_updated=at, body=own.body, audience=own.audience)
 
     def __call__(self, stored: Stored | None) -> Write:
         return self._write
