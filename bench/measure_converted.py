@@ -47,8 +47,8 @@ async def measure(report: Report, plan: Plan, folder: Path) -> None:
                 median(ratios),
                 "x",
                 spread=f"{min(ratios):.2f}, {max(ratios):.2f} x",
-                details=f"{other_s * 1e6:,.0f} us, native {own_s * 1e6:,.0f} us, the first time {first_s * 1e6:,.0f} us, "
-                f"{size / 1000:,.0f} kB, by computing time",
+                details=f"{other_s * 1e6:,.0f} us, native {own_s * 1e6:,.0f} us, the first time "
+                f"{first_s * 1e6:,.0f} us, {size / 1000:,.0f} kB, by computing time",
                 at_most=MOST,
             )
 
