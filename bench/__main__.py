@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from bench import (
+    measure_converted,
     measure_disk,
     measure_http,
     measure_import,
@@ -22,7 +23,7 @@ from bench.plan import FULL, QUICK, Plan
 from bench.report import Report, machine
 from wwcp_ocpi.net.server import run
 
-PARTS = ("disk", "http", "tls", "import", "pages", "pricing")
+PARTS = ("disk", "http", "tls", "import", "converted", "pages", "pricing")
 
 
 def main() -> None:
@@ -60,6 +61,8 @@ async def _measure(report: Report, plan: Plan, parts: set[str], where: str | Non
         if "import" in parts:
             await measure_import.measure(report, plan, folder)
             await measure_memory.measure(report, plan, folder, server)
+        if "converted" in parts:
+            await measure_converted.measure(report, plan, folder)
         if "pages" in parts:
             await measure_pages.measure(report, plan, folder)
         if "pricing" in parts:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from bench.data import OURS, THEIRS, TOKEN, VERSION
-from wwcp_ocpi.gateway.config import Config, PartySection, ServerSection, StoreSection
+from wwcp_ocpi.gateway.config import Config, PartySection, PullSection, ServerSection, StoreSection
 from wwcp_ocpi.gateway.opening import open_store
 from wwcp_ocpi.partners import Access, PartnerBook, PartnerParty, Purpose
 from wwcp_ocpi.store.ports import Key, Side, Store, Stored, Write
@@ -26,6 +26,7 @@ class Own(NamedTuple):
     id: str
     body: bytes
     audience: str = ""
+    version: str = VERSION
 
 
 def configuration(folder: str) -> Config:
@@ -33,6 +34,7 @@ def configuration(folder: str) -> Config:
     return Config(
         server=ServerSection(port=0),
         store=StoreSection(folder=folder),
+        pull=PullSection(every_h=0),
         party=(
             PartySection(id=str(OURS), role="CPO", name="Grand Electric Fuel"),
             PartySection(id=str(OURS), role="EMSP", name="Grand Electric Fuel"),
@@ -66,7 +68,7 @@ async def fill(store: Store, own: Iterable[Own]) -> None:
 class _Put:
     def __init__(self, number: int, own: Own) -> None:
         at = 1_750_000_000_000_000 + number
-        self._write = Write(version=VERSION, last_updated=at, body=own.body, audience=own.audience)
+        self._write = Write(version=own.version, last_updated=at, body=own.body, audience=own.audience)
 
     def __call__(self, stored: Stored | None) -> Write:
         return self._write

@@ -81,6 +81,8 @@ def written(folder: Path, *, role: str = "CPO", port: int = 2310, name: str = "w
         [outbound]
         allow_http = true
         allow_private = true
+        [pull]
+        every_h = 0
         [log]
         level = "warning"
         [[party]]

@@ -13,7 +13,7 @@ import pytest
 from tests.cli.running import CLI, written
 from tests.objects import location
 from tests.platforms import ALL_VERSIONS
-from wwcp_ocpi.cli.feeds import _one_line
+from wwcp_ocpi.cli.export import one_line
 
 versions = pytest.mark.parametrize("version", ALL_VERSIONS)
 
@@ -130,8 +130,8 @@ def test_an_exported_object_is_one_line_with_its_digits_and_texts_as_they_came(c
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 def test_no_kind_of_line_end_is_left_within_a_line(end: bytes) -> None:
     body = b'{"a":' + end + b'12345678901234567890.10,"b":"\\r\\n"' + end + b"}"
-    assert _one_line(body) == b'{"a":12345678901234567890.10,"b":"\\r\\n"}'
-    assert _one_line(b'{"a": 1}') == b'{"a": 1}'
+    assert one_line(body) == b'{"a":12345678901234567890.10,"b":"\\r\\n"}'
+    assert one_line(b'{"a": 1}') == b'{"a": 1}'
 
 
 def validated(cli: CLI, *args: object, stdin: bytes) -> tuple[int, list[Any]]:

@@ -16,8 +16,11 @@ from tests.cli.running import CLI, Ran, written
 from tests.gateway.gateways import kept, publish, until
 from tests.platforms import ALL_VERSIONS
 from wwcp_ocpi import Gateway, Peer
+from wwcp_ocpi.cli.party import _in_words
 from wwcp_ocpi.gateway import gateway as gateway_module
 from wwcp_ocpi.gateway.config import load
+from wwcp_ocpi.partners import KindPulled
+from wwcp_ocpi.scalars import DateTime, now
 from wwcp_ocpi.store.ports import Side
 
 
@@ -72,7 +75,7 @@ async def test_a_partner_from_invitation_to_removal(
         invited = await at_cpo("invite", "emp", "--name", "Provider", "--role", "EMSP")
         token = invited.pop("token")
         assert invited == {"id": "emp", "versions_url": cpo.gateway.versions_url}
-        assert await at_cpo("show", "emp") == shown("emp", name="Provider", state="invited")
+        assert await at_cpo("show", "emp") == shown("emp", name="Provider", state="invited") | {"pulled": {}}
 
         (tmp_path / "token").write_text(f"{token}\n")
         where = ("--url", cpo.gateway.versions_url, "--token-file", tmp_path / "token")
@@ -91,6 +94,9 @@ async def test_a_partner_from_invitation_to_removal(
 
         await publish(cpo.gateway, version, "L1", "L2", "L3", "L4", push=False)
         pulled = await at_emsp("pull", "gef")
+        last = (await at_emsp("show", "gef"))["pulled"]["locations"]
+        assert last == {"tried": last["done"], "done": last["whole"], "whole": last["whole"], "error": None}
+        assert last["whole"][:10] == now().wire[:10]
         counts = {"received": 4, "stored": 4, "unchanged": 0, "rejected": 0, "foreign": 0, "removed": 0}
         assert pulled | counts | {"pages": 2} == pulled
         assert await kept(emsp.gateway, version) == await kept(cpo.gateway, version, Side.OURS)
@@ -187,6 +193,19 @@ def test_for_people_partners_are_tables_and_lines(cli: CLI, tmp_path: Path) -> N
     assert (ran.code, ran.err) == (0, "")
     assert "http://127.0.0.1:2310/ocpi/versions" in ran.out
     assert cli("party", "remove", "emp").err == "emp: removed\n"
+
+
+def test_for_people_a_pull_is_told_with_what_went_wrong() -> None:
+    noon, later = (DateTime.parse(f"2025-06-01T{hour}:00:00Z").micros + 5 for hour in (12, 18))
+    assert _in_words(KindPulled(tried=noon, done=noon)) == ["2025-06-01T12:00:00Z, all of it never"]
+    assert _in_words(KindPulled(tried=noon, error="HTTP 500")) == [
+        "never to its end",
+        "failed 2025-06-01T12:00:00Z: HTTP 500",
+    ]
+    assert _in_words(KindPulled(tried=later, done=noon, whole=noon, error="HTTP 500")) == [
+        "2025-06-01T12:00:00Z, all of it 2025-06-01T12:00:00Z",
+        "failed 2025-06-01T18:00:00Z: HTTP 500",
+    ]
 
 
 def test_a_long_url_is_never_cut_off(cli: CLI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,9 @@ from tests.platforms import ALL_VERSIONS, CPO, EMSP, MemoryNet, platform, regist
 from wwcp_ocpi.feeds import importing
 from wwcp_ocpi.feeds.assumptions import NOTHING, Assumptions
 from wwcp_ocpi.feeds.checking import Rejected
-from wwcp_ocpi.feeds.importing import Imported, export_objects, import_objects
+from wwcp_ocpi.feeds.importing import Imported, import_objects
 from wwcp_ocpi.feeds.reading import Entry, read
+from wwcp_ocpi.feeds.telling import told_objects
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.registry import VERSIONS
@@ -50,7 +51,8 @@ async def imported(cpo: Platform, version: str, found: Iterable[Entry], **more: 
 
 
 async def exported(cpo: Platform, version: str, **more: Any) -> list[bytes]:
-    return [body async for body in export_objects(cpo.store, VERSIONS[version], "locations", **more)]
+    told = told_objects(cpo.store, cpo.bridge, VERSIONS[version], "locations", **more)
+    return [one.body async for one in told]
 
 
 async def test_objects_are_stored_as_ours_with_their_bytes_and_in_their_order(version: str, cpo: Platform) -> None:
@@ -165,7 +167,7 @@ async def test_a_module_that_keeps_nothing_is_refused_with_those_that_do(
     with pytest.raises(UsageError, match=said):
         await import_objects([], VERSIONS[version], module, cpo.publisher)
     with pytest.raises(UsageError, match=said):
-        await anext(export_objects(cpo.store, VERSIONS[version], module))
+        await anext(told_objects(cpo.store, cpo.bridge, VERSIONS[version], module))
 
 
 async def test_a_database_that_fails_ends_the_import(

@@ -16,8 +16,9 @@ from msgspec.structs import replace
 from tests.platforms import CPO, MemoryNet, platform
 from wwcp_ocpi.feeds.assumptions import NOTHING, OPEN_DATA, Assumptions
 from wwcp_ocpi.feeds.checking import Rejected
-from wwcp_ocpi.feeds.importing import Imported, export_objects, import_objects
+from wwcp_ocpi.feeds.importing import Imported, import_objects
 from wwcp_ocpi.feeds.reading import read_file
+from wwcp_ocpi.feeds.telling import told_objects
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import PartyId
 
@@ -105,7 +106,7 @@ async def taken(file: str, version: str, assumed: Assumptions) -> tuple[Imported
     done = await import_objects(
         entries, known, "locations", made.publisher, assumed=assumed, on_rejected=rejected.append
     )
-    kept = [body async for body in export_objects(made.store, known, "locations")]
+    kept = [one.body async for one in told_objects(made.store, made.bridge, known, "locations")]
     assert len(kept) == done.stored
     again = await import_objects(entries, known, "locations", made.publisher, assumed=assumed)
     assert (again.stored, again.unchanged) == (0, done.stored + done.unchanged)

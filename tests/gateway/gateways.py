@@ -12,7 +12,7 @@ from typing import Any
 from tests.objects import MIDDLE, location
 from tests.platforms import CPO, EMSP, HUB
 from wwcp_ocpi import Gateway
-from wwcp_ocpi.gateway.config import Config, OutboundSection, PartySection, ServerSection, StoreSection
+from wwcp_ocpi.gateway.config import Config, OutboundSection, PartySection, PullSection, ServerSection, StoreSection
 from wwcp_ocpi.partners.publish import OwnObject
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import DateTime
@@ -27,6 +27,7 @@ def config(folder: Path, role: str = "CPO", *, port: int = 0, **server: Any) -> 
         server=ServerSection(port=port, page_size=3, **server),
         store=StoreSection(folder=str(folder / role)),
         outbound=OutboundSection(allow_http=True, allow_private=True),
+        pull=PullSection(every_h=0),
         party=(PartySection(id=str({"CPO": CPO, "EMSP": EMSP, "HUB": HUB}[role]), role=role),),
     )
 

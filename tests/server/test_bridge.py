@@ -16,6 +16,7 @@ from tests.platforms import ALL_VERSIONS, CPO, EMSP, Caller, MemoryNet, envelope
 from tests.rules import rule
 from wwcp_ocpi.convert import Context
 from wwcp_ocpi.gateway.platform import Platform
+from wwcp_ocpi.protocol.errors import CannotConvert, NotFound
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server.bridge import Bridge, Unsaid
@@ -24,6 +25,7 @@ from wwcp_ocpi.store.ports import Key, Page, Side, Stored
 
 MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs"})
 KNOWN = Context(time_zone="Europe/Berlin", postal_code="07749", traces=False)
+OTHER = PartyId("FR", "BEN")
 ASKED = {"convert": KNOWN}
 pairs = pytest.mark.parametrize(("came", "asked"), list(permutations(ALL_VERSIONS, 2)))
 
@@ -203,6 +205,48 @@ async def test_a_session_and_a_cdr_are_told_with_their_location() -> None:
     assert (told["auth_id"], told["location"]["evses"][0]["uid"]) == ("NL-EMP-C1", "E1")
     (told,) = await data(call, at("2.1.1", "cdrs", side="sender"))
     assert (told["stop_date_time"], told["location"]["id"]) == (MIDDLE, "LOC1")
+
+
+async def test_a_session_of_2_1_1_is_in_the_list_of_the_partner_whose_driver_it_is() -> None:
+    made, call = await cpo(convert=replace(KNOWN, token_uid="012345678", token_type="RFID"))
+    await publish(made, "2.1.1", "sessions", session("2.1.1"))
+    query = "?date_from=2020-01-01T00:00:00Z"
+    (told,) = await data(call, at("2.2.1", "sessions", side="sender") + query)
+    assert (told["cdr_token"]["country_code"], told["cdr_token"]["party_id"]) == EMSP
+
+
+async def test_the_same_bytes_of_two_owners_are_two_objects() -> None:
+    made, call = await emsp()
+    other = await known(made, "other", (OTHER,))
+    for who, owner in ((call, CPO), (other, OTHER)):
+        assert (await who("PUT", at("2.1.1", "locations", *owner, "LOC1"), location("2.1.1"))).status == 201
+    for who, owner in ((call, CPO), (other, OTHER)):
+        (told,) = await data(who, at("2.2.1", "locations", *owner))
+        assert (told["country_code"], told["party_id"]) == owner
+
+
+async def test_the_losses_of_one_object_are_told_by_its_id() -> None:
+    made, _ = await cpo()
+    await publish(made, "2.3.0", "locations", location("2.3.0", help_phone="+49 3641 1"))
+    await publish(made, "2.3.0", "locations", location("2.3.0", "HID", publish=False))
+    losses = made.bridge.losses
+    (found,) = await losses(Side.OURS, "locations", CPO, "Loc1", VERSIONS["2.2.1"])
+    assert (found.path, found.text) == ("$.help_phone", "OCPI 2.2.1 has no such field here")
+    assert await losses(Side.OURS, "locations", CPO, "LOC1", VERSIONS["2.3.0"]) == ()
+    with pytest.raises(CannotConvert) as refused:
+        await losses(Side.OURS, "locations", CPO, "HID", VERSIONS["2.1.1"])
+    assert (refused.value.path, refused.value.setting) == ("$.publish", "unpublished")
+    with pytest.raises(NotFound, match="locations/LOC2: no such object of DE\\*GEF"):
+        await losses(Side.OURS, "locations", CPO, "LOC2", VERSIONS["2.2.1"])
+
+
+@pytest.mark.parametrize("came", ALL_VERSIONS)
+async def test_the_losses_of_a_token_are_found_by_its_uid(came: str) -> None:
+    made, call = await cpo()
+    body = token(came)
+    assert (await call("PUT", at(came, "tokens", *EMSP, body["uid"]), body)).status == 201
+    for version in VERSIONS.values():
+        assert await made.bridge.losses(Side.THEIRS, "tokens", EMSP, body["uid"], version) == ()
 
 
 async def test_a_cdr_that_is_posted_again_in_another_version_is_known() -> None:

@@ -231,3 +231,15 @@ async def test_what_none_of_the_owners_has_is_not_found(store: Store) -> None:
     assert await store.find(Side.OURS, "sessions", "s1", [TNM]) is None
     assert await store.find(Side.OURS, "cdrs", "S1", [TNM]) is None
     assert await store.find(Side.THEIRS, "sessions", "S1", [TNM]) is None
+
+
+async def test_for_whom_there_are_objects_is_known(store: Store) -> None:
+    assert await store.audiences(Side.OURS, "sessions") == []
+    await put(store, "S1", audience="")
+    await put(store, "S2", "S3", audience="hub")
+    await put(store, "S4", audience="emsp")
+    assert await store.audiences(Side.OURS, "sessions") == ["", "emsp", "hub"]
+    assert await store.audiences(Side.THEIRS, "sessions") == []
+    assert await store.audiences(Side.OURS, "cdrs") == []
+    await store.change(session("S4"), remove())
+    assert await store.audiences(Side.OURS, "sessions") == ["", "hub"]

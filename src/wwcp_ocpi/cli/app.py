@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from wwcp_ocpi.cli import audit, cdrs, feeds, party, pki, serve
+from wwcp_ocpi.cli import audit, cdrs, export, feeds, party, pki, serve
 from wwcp_ocpi.cli.convert import convert
 from wwcp_ocpi.cli.demo import demo
 from wwcp_ocpi.cli.output import say
@@ -26,7 +26,8 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("demo")(demo)
 app.command("import")(feeds.import_)
-app.command("export")(feeds.export)
+app.command("export")(export.export)
+app.command("losses")(export.losses)
 app.command("validate")(feeds.validate)
 app.command("price")(price)
 app.command("totp")(totp)

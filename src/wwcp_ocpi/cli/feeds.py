@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""`import`, `export` and `validate`: files of OCPI objects."""
+"""`import` and `validate`: files of OCPI objects."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import msgspec
 import typer
 from msgspec.structs import replace
 
-from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, emit_raw, progress, say, show
+from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, progress, say, show
 from wwcp_ocpi.feeds.assumptions import Assumptions
 from wwcp_ocpi.feeds.checking import Rejected
-from wwcp_ocpi.feeds.importing import Imported, export_objects, import_objects
+from wwcp_ocpi.feeds.importing import Imported, import_objects
 from wwcp_ocpi.feeds.reading import read_file
 from wwcp_ocpi.gateway.config import Config
 from wwcp_ocpi.gateway.opening import open_store
@@ -33,7 +33,12 @@ VersionOption = Annotated[str, typer.Option("--version", help="OCPI version of t
 PartyOption = Annotated[str | None, typer.Option("--party", help="Whose objects, like NL*TNM.")]
 
 
-def _party(text: str | None) -> PartyId | None:
+def party_of(text: str | None) -> PartyId | None:
+    """The party of `--party`.
+
+    Raises:
+        UsageError: it is none.
+    """
     try:
         return PartyId.parse(text) if text else None
     except ValueError as error:
@@ -61,7 +66,7 @@ def import_(
 ) -> None:
     """Store the objects of a file as our own; partners hear of what changed. Exit 1 if any was rejected."""
     assumed = Assumptions(
-        party=_party(party),
+        party=party_of(party),
         from_evse_ids=owner_from_evse_ids,
         time_zones=time_zone_from_country,
         fields=dict(_default(text) for text in default or ()),
@@ -143,31 +148,6 @@ def _rows(done: Imported) -> list[tuple[str, object]]:
     plain = msgspec.to_builtins(done)
     assumed = plain.pop("assumed")
     return [*plain.items(), *((f"assumed {what}", count) for what, count in assumed.items())]
-
-
-def export(
-    version: VersionOption,
-    object: Annotated[str, typer.Option("--object", help="Module whose objects are wanted.")] = "locations",
-    party: PartyOption = None,
-    config: ConfigFile = None,
-    json: Json = False,
-) -> None:
-    """Print our own objects as they are kept, one a line. The output is JSON with and without --json."""
-    run(_export(configuration(config), version_of(version), object, _party(party)))
-
-
-async def _export(config: Config, version: Version, module: str, owner: PartyId | None) -> None:
-    store, _ = await open_store(config)
-    try:
-        async for body in export_objects(store, version, module, owner=owner):
-            emit_raw(_one_line(body))
-    finally:
-        await store.close()
-
-
-def _one_line(body: bytes) -> bytes:
-    """The same JSON without line ends between its tokens; texts and the digits of numbers stay as they are."""
-    return msgspec.json.format(body, indent=-1) if b"\n" in body or b"\r" in body else body
 
 
 def validate(

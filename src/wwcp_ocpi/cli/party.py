@@ -16,10 +16,10 @@ from wwcp_ocpi.gateway.config import Config
 from wwcp_ocpi.gateway.opening import open_platform
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.net.server import run
-from wwcp_ocpi.partners import Partner
+from wwcp_ocpi.partners import KindPulled, Partner, PullState
 from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.protocol.errors import UsageError
-from wwcp_ocpi.scalars import Secret
+from wwcp_ocpi.scalars import DateTime, Secret
 
 app = typer.Typer(help="Partners and the credentials handshake.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -80,14 +80,33 @@ def list_(config: ConfigFile = None, json: Json = False) -> None:
 def show_(id: Id, config: ConfigFile = None, json: Json = False) -> None:
     """One partner, without its secrets."""
 
-    async def work(platform: Platform) -> Partner:
-        return platform.book.get(id)
+    async def work(platform: Platform) -> tuple[Partner, PullState]:
+        return platform.book.get(id), await platform.puller.state(id)
 
-    row = _row(_with(configuration(config), work))
+    partner, state = _with(configuration(config), work)
+    row = {**_row(partner), "pulled": {kind: _pulled(known) for kind, known in sorted(state.kinds.items())}}
     if json:
         emit(row)
     else:
-        show(id, ["", ""], list(row.items()))
+        pulled = [(f"pulled {kind}", "; ".join(_in_words(known))) for kind, known in sorted(state.kinds.items())]
+        show(id, ["", ""], [*_row(partner).items(), *pulled])
+
+
+def _pulled(known: KindPulled) -> dict[str, str | None]:
+    """The last pulls of one kind of object: tried, to its end, of the whole list, and why it came to no end."""
+    moments = {"tried": known.tried, "done": known.done, "whole": known.whole}
+    return {
+        **{
+            name: DateTime.from_micros(at // 1_000_000 * 1_000_000).wire if at else None for name, at in moments.items()
+        },
+        "error": known.error or None,
+    }
+
+
+def _in_words(known: KindPulled) -> list[str]:
+    said = _pulled(known)
+    done = f"{said['done']}, all of it {said['whole'] or 'never'}" if said["done"] else "never to its end"
+    return [done, f"failed {said['tried']}: {said['error']}"] if said["error"] else [done]
 
 
 @app.command("add")

@@ -21,6 +21,7 @@ from wwcp_ocpi.gateway.config import (
     Config,
     OutboundSection,
     PartySection,
+    PullSection,
     ServerSection,
     StoreSection,
 )
@@ -72,6 +73,7 @@ class Demo:
                 server=ServerSection(port=0, page_size=100),
                 store=StoreSection(folder=str(self._folder / name)),
                 outbound=OutboundSection(allow_http=True, allow_private=True),
+                pull=PullSection(every_h=0),  # the demo shows each pull as a step
                 party=own,
             )
             self.gateways[name] = await self._exit.enter_async_context(Gateway(config))

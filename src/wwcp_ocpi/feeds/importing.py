@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""From a file into the store, and back: our own objects, with a report of every one that was not taken."""
+"""From a file into the store: our own objects, with a report of every one that was not taken."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -15,7 +15,6 @@ from wwcp_ocpi.feeds.reading import Entry
 from wwcp_ocpi.partners.publish import OwnObject, Publisher
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.scalars import PartyId, fold
-from wwcp_ocpi.store.ports import Objects, PageRequest, Side
 
 CHUNK = 500
 
@@ -103,22 +102,3 @@ async def _flush(
         else:
             result.unchanged += 1
     chunk.clear()
-
-
-async def export_objects(
-    store: Objects, version: Version, module: str, *, side: Side = Side.OURS, owner: PartyId | None = None
-) -> AsyncIterator[bytes]:
-    """Every object of a module as it is kept, in the order of creation.
-
-    Raises:
-        UsageError: the module keeps no objects.
-    """
-    version.kind(module)
-    after: str | None = None
-    while True:
-        page = await store.page(PageRequest(side=side, module=module, owner=owner, after=after, limit=CHUNK))
-        for body in page.bodies:
-            yield body
-        after = page.next
-        if after is None:
-            return

@@ -87,6 +87,9 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True):
     cors: Annotated[
         bool, Meta(description="Whether scripts of other origins may read what needs no token, as openapi.json.")
     ] = False
+    metrics: Annotated[
+        bool, Meta(description="Whether /-/metrics tells whoever asks how much is done, by partner. See metrics.md.")
+    ] = True
     trusted_proxies: Annotated[
         tuple[str, ...],
         Meta(description="Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and networks."),
@@ -177,6 +180,20 @@ class AuditSection(msgspec.Struct, frozen=True, kw_only=True):
     file_bytes: Annotated[int, Meta(ge=65536, description="Size after which a new file is begun.")] = 16 * 1024 * 1024
 
 
+class PullSection(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of partners by itself."""
+
+    every_h: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=168,
+            description="Hours between two pulls of everything that a partner sends, a quarter more or less by "
+            "chance; also when it comes back. 0: nothing is pulled by itself.",
+        ),
+    ] = 6.0
+
+
 class ConvertSection(msgspec.Struct, frozen=True, kw_only=True):
     """What objects do not say of themselves, where another OCPI version asks for it. See conversion.md."""
 
@@ -229,6 +246,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     store: StoreSection = StoreSection()
     limits: LimitsSection = LimitsSection()
     outbound: OutboundSection = OutboundSection()
+    pull: PullSection = PullSection()
     convert: ConvertSection = ConvertSection()
     pki: PKISection = PKISection()
     audit: AuditSection = AuditSection()

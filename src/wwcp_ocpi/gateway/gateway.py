@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from functools import cached_property
 from http import HTTPStatus
+from pathlib import Path
 from typing import Self
 
 import msgspec
@@ -14,8 +16,10 @@ import structlog
 
 from wwcp_ocpi.gateway.auditing import keep_written, open_audit
 from wwcp_ocpi.gateway.config import Config
-from wwcp_ocpi.gateway.opening import open_store, outbound, server_tls, settings_of
+from wwcp_ocpi.gateway.metrics import CONTENT_TYPE, Metrics
+from wwcp_ocpi.gateway.opening import DATABASE, open_store, outbound, server_tls, settings_of
 from wwcp_ocpi.gateway.platform import Platform
+from wwcp_ocpi.gateway.traffic import Traffic
 from wwcp_ocpi.net.asgi import asgi_app
 from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.net.server import HTTPServer
@@ -63,6 +67,8 @@ class Gateway:
         self.platform: Platform
         self.http: HTTPServer
         self.audit: AuditLog
+        self.traffic: Traffic
+        """What partners asked, in numbers."""
         self.network: NetworkPublisher | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._ready = False
@@ -111,13 +117,24 @@ class Gateway:
             raise
         settings = settings_of(config, listening)
         self.platform = Platform(settings, store, vault, self._transport)
+        self.platform.puller.every_h = config.pull.every_h
         self._attach_system()
+        self.traffic = Traffic(self.platform.server.router.routes)
+        file = Path(config.store.folder) / DATABASE
+        self._metrics = Metrics(self.platform, self.traffic, (file, file.with_name(f"{DATABASE}-wal")))
         await self.platform.book.load()
         await self.platform.desk.resume()
         await self.platform.hub_clients.publish()
         platform = self.platform
-        background = (platform.courier.run(), platform.timetables.run(), platform.cdr_checks.run())
-        work = (*background, self._follow(), self._look(), keep_written(self.audit))
+        work = (
+            platform.courier.run(),
+            platform.timetables.run(),
+            platform.cdr_checks.run(),
+            platform.puller.run(),
+            self._follow(),
+            self._look(),
+            keep_written(self.audit),
+        )
         self._tasks = [asyncio.create_task(one) for one in work]
         self._ready = True
         log.info("gateway.started", url=settings.base_url, versions_url=settings.versions_url)
@@ -158,16 +175,18 @@ class Gateway:
 
     async def _handle(self, request: Request) -> Response:
         if request.url.startswith("/-/"):
-            return self._operations(request)
+            return await self._operations(request)
         if not self._ready:
             return Response(
                 status=503,
                 headers={"content-type": JSON, "retry-after": "1"},
                 body=envelope.failure(3000, "starting"),
             )
+        began = time.perf_counter()
         response = await self.platform.server.handle(request)
         if response.status == HTTPStatus.UNAUTHORIZED and await self._learned():
             response = await self.platform.server.handle(request)
+        self.traffic.count(request, response.status, time.perf_counter() - began)
         return response
 
     async def _learned(self) -> bool:
@@ -180,8 +199,15 @@ class Gateway:
         await book.refresh()
         return book.generation != before
 
-    def _operations(self, request: Request) -> Response:
-        """`/-/health`: the process answers. `/-/ready`: it does its work as well. `/-/openapi.json`: what it serves."""
+    async def _operations(self, request: Request) -> Response:
+        """`/-/health`: the process answers. `/-/ready`: it does its work as well. `/-/openapi.json`: what it serves.
+
+        `/-/metrics`: what it did and holds; not for scripts of other origins, whatever the configuration says.
+        """
+        if request.path == "/-/metrics" and self.config.server.metrics:
+            if not self._ready:
+                return Response(status=503)
+            return Response(status=200, headers={"content-type": CONTENT_TYPE}, body=await self._metrics.page())
         shared = cors.headers(request) if self.config.server.cors else {}
         if shared and cors.is_preflight(request):
             return Response(status=204, headers=shared)

@@ -19,9 +19,9 @@ from wwcp_ocpi.partners import (
     ProfileFollowers,
     Publisher,
     Pulled,
+    Puller,
     Registration,
     TariffTimetables,
-    pull,
 )
 from wwcp_ocpi.protocol.http import Transport
 from wwcp_ocpi.scalars import DateTime, PartyId
@@ -49,6 +49,8 @@ class Platform:
         self.courier.tariffs = lambda: self.server.tariffs
         self.cdr_checks = CdrChecks(store, settings.convert.time_zone)
         self.billing = Billing(store, self.book, self.bridge, tariffs=lambda: self.server.tariffs)
+        self.puller = Puller(settings, store, self.book, self.registration.peer_of)
+        self.courier.backoff.came_back = self.puller.came_back
         self.drivers = Drivers(store, self.book, self.registration.peer_of)
         self.commands = Commands(settings, store, self.book, self.registration.peer_of)
         self.profiles = ChargingProfiles(settings, store, self.book, self.registration.peer_of)
@@ -84,5 +86,5 @@ class Platform:
         return self.registration.peer(partner)
 
     async def pull(self, partner: str, module: str, *, date_from: DateTime | None = None) -> Pulled:
-        """Fetch what a partner owns into the store."""
-        return await pull(self.peer(partner), self.book.get(partner), module, self.store, date_from=date_from)
+        """Fetch what a partner owns into the store, now."""
+        return await self.puller.pull(partner, module, date_from=date_from)

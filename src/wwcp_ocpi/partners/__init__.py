@@ -17,6 +17,7 @@ from wwcp_ocpi.partners.model import Access, Partner, PartnerParty, Purpose, Rem
 from wwcp_ocpi.partners.profiles import ChargingProfiles
 from wwcp_ocpi.partners.publish import Publisher
 from wwcp_ocpi.partners.pull import Pulled, pull
+from wwcp_ocpi.partners.pulling import KindPulled, Puller, PullState
 from wwcp_ocpi.partners.registration import Registration
 from wwcp_ocpi.partners.timetable import TariffTimetables
 
@@ -34,6 +35,7 @@ __all__ = [
     "Courier",
     "Drivers",
     "HubClients",
+    "KindPulled",
     "OrderDesk",
     "Partner",
     "PartnerBook",
@@ -41,7 +43,9 @@ __all__ = [
     "Place",
     "ProfileFollowers",
     "Publisher",
+    "PullState",
     "Pulled",
+    "Puller",
     "Purpose",
     "Registration",
     "Remote",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar, Generic, TypeAlias
 from weakref import WeakValueDictionary
@@ -141,6 +142,8 @@ class Asking(Generic[ReplyT, OutcomeT]):
     ) -> None:
         self.clock = clock
         self.sleep = sleep
+        self.counts: Counter[tuple[str, str]] = Counter()
+        """What came of what was asked, by what it was: accepted, refused, failed; then result, late."""
         self._settings = settings
         self._store = store
         self._book = book
@@ -198,10 +201,12 @@ class Asking(Generic[ReplyT, OutcomeT]):
             await self.on_canceled(after)
         elif after.outcome is not None and before[0].outcome is None:
             log.info("asked.result", **event)
+            self.counts[known.command, "result"] += 1
             future = self._waiting.get(id)
             if future is not None and not future.done():
                 future.set_result(outcome)
         else:
+            self.counts[known.command, "late"] += 1
             log.warning("asked.result_ignored", is_late=before[0].outcome is None, **event)
         return True
 
@@ -284,6 +289,7 @@ class Asking(Generic[ReplyT, OutcomeT]):
             answered = await peer.call(row, *ids, body=body, query=query)
             answer = self.answer_of(_said(row, answered.envelope.data))
         except OCPIError as error:
+            self.counts[pending.command, "failed"] += 1
             if not isinstance(error, (Unreachable, BadAnswer)) and error.http_status < 500:
                 await self._store.change_document(self.kind, id, lambda _: None)
             raise
@@ -292,6 +298,7 @@ class Asking(Generic[ReplyT, OutcomeT]):
             pending = await self._answered(pending, answer, deadline)
         else:
             await self._store.change_document(self.kind, id, lambda _: None)
+        self.counts[pending.command, "accepted" if answer.result == "ACCEPTED" else "refused"] += 1
         log.info("asked.sent", module=self.module, partner=partner_id, command=name_of(row), answer=answer.result)
         return self._sent(replace(pending, answer=answer), future)
 

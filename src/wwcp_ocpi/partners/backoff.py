@@ -30,6 +30,8 @@ class BackOff:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
+        self.came_back: Callable[[str], None] = lambda partner: None
+        """Told when a partner that was away answers again."""
         self._away: dict[str, _Away] = {}
         self._busy: Counter[str] = Counter()
 
@@ -42,7 +44,8 @@ class BackOff:
 
     def answered(self, partner: str) -> None:
         """It is there, whatever it said."""
-        self._away.pop(partner, None)
+        if self._away.pop(partner, None) is not None:
+            self.came_back(partner)
 
     def is_doubtful(self, partner: str) -> bool:
         """Whether it was away when it was last called: one call finds out about it, not many."""

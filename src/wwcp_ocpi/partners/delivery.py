@@ -9,6 +9,7 @@ truth.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from enum import Enum
 from http import HTTPStatus
@@ -81,8 +82,18 @@ class Courier:
         self._bridge = bridge
         self._tasks: set[asyncio.Task[Any]] = set()
         self._slow: set[int] = set()
-        self.delivered = 0
-        self.refused = 0
+        self.counts: Counter[tuple[str, str]] = Counter()
+        """What became of the pushes to each partner: delivered, postponed (each time), refused."""
+
+    @property
+    def delivered(self) -> int:
+        """How many pushes arrived."""
+        return sum(count for (_, outcome), count in self.counts.items() if outcome == "delivered")
+
+    @property
+    def refused(self) -> int:
+        """How many pushes will never arrive."""
+        return sum(count for (_, outcome), count in self.counts.items() if outcome == "refused")
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -196,7 +207,7 @@ class Courier:
             self._log_refused(push, str(error))
             return Tried.DONE
         self.backoff.answered(push.partner)
-        self.delivered += 1
+        self.counts[push.partner, "delivered"] += 1
         log.info("push.delivered", partner=push.partner, method=push.method, module=push.module, id=push.id)
         return Tried.DONE
 
@@ -286,6 +297,7 @@ class Courier:
     def _later(self, delivery: Delivery, error: OCPIError) -> Failed:
         if not isinstance(error, ModifierFailed):
             self.backoff.failed(delivery.push.partner)
+        self.counts[delivery.push.partner, "postponed"] += 1
         wait = max(wait_s(delivery.attempts), self.backoff.pause_s(delivery.push.partner))
         log.warning(
             "push.postponed",
@@ -298,7 +310,7 @@ class Courier:
         return Failed(wait, str(error))
 
     def _log_refused(self, push: Push, reason: str) -> None:
-        self.refused += 1
+        self.counts[push.partner, "refused"] += 1
         log.error("push.refused", partner=push.partner, method=push.method, id=push.id, reason=reason)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Generic, TypeAlias
@@ -75,6 +76,8 @@ class OrderDesk:
     ) -> None:
         self.clock = clock
         self.sleep = sleep
+        self.counts: Counter[tuple[str, str, str]] = Counter()
+        """What came of orders, by module and command: accepted, refused; then result_sent, result_lost."""
         self._store = store
         self._book = book
         self._peer_of = peer_of
@@ -92,6 +95,7 @@ class OrderDesk:
                 await self._write(kept)
                 self._watch(kept)
                 is_kept = True
+            self.counts[order.module, order.command, "accepted" if is_kept else "refused"] += 1
         finally:
             if not is_kept:
                 del self._waiting[order.id]
@@ -210,6 +214,7 @@ class OrderDesk:
             return self._post(order, version_of(order.version), body)
 
         error = await insist(post, deadline + GRACE_S, self.clock, self.sleep)
+        self.counts[order.module, order.command, "result_sent" if error is None else "result_lost"] += 1
         if error is None:
             log.info("order.result_sent", **event)
         else:

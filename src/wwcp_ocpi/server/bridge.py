@@ -17,11 +17,12 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
-from wwcp_ocpi.convert import NOTHING_KNOWN, Context, Converted, Known, convert, merge_back
+from wwcp_ocpi.convert import NOTHING_KNOWN, Context, Converted, Known, Loss, convert, merge_back
 from wwcp_ocpi.protocol import patch
-from wwcp_ocpi.protocol.errors import CannotConvert, OCPIError
+from wwcp_ocpi.protocol.errors import CannotConvert, NotFound, OCPIError
 from wwcp_ocpi.protocol.shape import field_names
 from wwcp_ocpi.protocol.version import Version
+from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.registry import version as version_of
 from wwcp_ocpi.scalars import PartyId, fold
 from wwcp_ocpi.store.ports import Key, Objects, Side, Stored
@@ -34,6 +35,8 @@ MOST_PLACES = 4096
 
 _INDEX = re.compile(r"\[\d+\]")
 _OVERHEAD = 512
+
+_Place: TypeAlias = tuple[str, str, PartyId | None, tuple[PartyId, ...], tuple[bytes, ...]]
 
 DriverOf: TypeAlias = Callable[[Side, Stored], PartyId | None]
 """The eMSP whose driver a Session or CDR is about, as far as it is known without looking into it."""
@@ -118,9 +121,7 @@ class Bridge:
         """How often an object could not be told at all; the path says why not."""
         self._store = store
         self._objects: _Remembered[tuple[str, str, str, bytes, Context], Converted] = _Remembered(room_bytes // 2)
-        self._pages: _Remembered[tuple[str, str, tuple[bytes, ...]], tuple[bytes | None, ...]] = _Remembered(
-            room_bytes // 2
-        )
+        self._pages: _Remembered[_Place, tuple[bytes | None, ...]] = _Remembered(room_bytes // 2)
 
     async def body(self, side: Side, kind: str, owner: PartyId, stored: Stored, target: Version) -> bytes:
         """One stored object in a version.
@@ -130,19 +131,53 @@ class Bridge:
         """
         if stored.version == target.number:
             return stored.body
-        return self.convert(kind, stored, target, await self.context(side, kind, owner, stored, target)).body
+        return (await self.told(side, kind, owner, stored, target)).body
 
-    async def bodies(self, side: Side, kind: str, page: Shown, target: Version) -> tuple[bytes | None, ...]:
-        """The objects of a page in a version; None for those that it cannot be told."""
+    async def told(self, side: Side, kind: str, owner: PartyId, stored: Stored, target: Version) -> Converted:
+        """The same with what that leaves unsaid.
+
+        Raises:
+            CannotConvert
+        """
+        if stored.version == target.number:
+            return Converted(stored.body, ())
+        return self.convert(kind, stored, target, await self.context(side, kind, owner, stored, target))
+
+    async def losses(self, side: Side, kind: str, owner: PartyId, id: str, target: Version) -> tuple[Loss, ...]:
+        """What a version cannot say of one stored object, each with its place there; nothing, where it says all.
+
+        Args:
+            id: as in the object. A Token is found by its uid; of several types with one uid one of them is meant.
+
+        Raises:
+            NotFound: there is no such object.
+            CannotConvert: the version cannot be told this object at all.
+        """
+        sources = [known for known in VERSIONS.values() if kind in known.kinds]
+        for key_id in dict.fromkeys(key for known in sources for key in known.key_ids(known.kind(kind).resource, id)):
+            stored = await self._store.get(Key(side, kind, owner, key_id))
+            if stored is not None:
+                return (await self.told(side, kind, owner, stored, target)).losses
+        raise NotFound(f"{kind}/{id}: no such object of {owner}")
+
+    async def bodies(
+        self, side: Side, kind: str, page: Shown, target: Version, audience: str = ""
+    ) -> tuple[bytes | None, ...]:
+        """The objects of a page in a version; None for those that it cannot be told.
+
+        They are all for one audience, which says whose driver a Session or CDR is about.
+        """
         if all(number == target.number for number in page.versions):
             return page.bodies
-        known = self._pages.get((kind, target.number, page.bodies))
+        driver = self.driver_of(side, Stored(seq=0, version="", last_updated=0, body=b"", audience=audience))
+        place = (kind, target.number, driver, page.owners, page.bodies)
+        known = self._pages.get(place)
         if known is not None:
             return known
         told: list[bytes | None] = []
         is_lasting = True
         for body, number, owner in zip(page.bodies, page.versions, page.owners, strict=True):
-            stored = Stored(seq=0, version=number, last_updated=0, body=body)
+            stored = Stored(seq=0, version=number, last_updated=0, body=body, audience=audience)
             is_lasting = is_lasting and not _leans_on_location(kind, version_of(number), target)
             try:
                 told.append(await self.body(side, kind, owner, stored, target))
@@ -151,7 +186,7 @@ class Bridge:
         whole = tuple(told)
         if is_lasting:
             size = sum(len(body) for body in whole if body is not None)
-            self._pages.put((kind, target.number, page.bodies), whole, size)
+            self._pages.put(place, whole, size)
         return whole
 
     async def view(self, side: Side, kind: str, owner: PartyId, version: Version, id: str) -> View:

@@ -83,7 +83,7 @@ async def _page(call: Call, owner: PartyId | None) -> Answer:
         return await timeslots.page_within(call, asked, request, window)
     if len(audiences) == 1 and moment is None:
         page = await call.server.store.page(request)
-        told = await call.server.bridge.bodies(call.side, call.kind, page, call.version)
+        told = await call.server.bridge.bodies(call.side, call.kind, page, call.version, request.audience)
         read = Read(*_without_untold(told, page.created), page.total, page.filtered, page.next, len(told))
     else:
         read = await _read(call, _sections(call, request, moment), asked)
@@ -143,7 +143,7 @@ async def _read(call: Call, sections: Sequence[Section], asked: PageQuery) -> Re
             if page.next is not None:
                 following = f"{number}.{page.next}" if number else page.next
             passed += len(page.bodies)
-            told = await _told(call, request.module, page)
+            told = await _told(call, request, page)
             if show is not None:
                 told = [None if body is None else await show(body) for body in told]
             shown, since = _without_untold(told, page.created)
@@ -162,10 +162,10 @@ async def _read(call: Call, sections: Sequence[Section], asked: PageQuery) -> Re
     )
 
 
-async def _told(call: Call, kind: str, page: Page) -> Sequence[bytes | None]:
+async def _told(call: Call, request: PageRequest, page: Page) -> Sequence[bytes | None]:
     """The objects of a page in the version of the call; of timetables, those that were made for it."""
-    if kind == call.kind:
-        return await call.server.bridge.bodies(call.side, kind, page, call.version)
+    if request.module == call.kind:
+        return await call.server.bridge.bodies(call.side, call.kind, page, call.version, request.audience)
     return [
         body if number == call.version.number else None for body, number in zip(page.bodies, page.versions, strict=True)
     ]

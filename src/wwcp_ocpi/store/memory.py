@@ -198,6 +198,11 @@ class MemoryStore:
         """From now on, mark every change of these objects, whoever makes it through this store."""
         self._followed[followed.side, followed.module] = followed
 
+    async def audiences(self, side: Side, module: str) -> list[str]:
+        """For whom there are objects now, sorted; empty stands for everybody."""
+        named = (one.audience for key, one in self._objects.items() if (key.side, key.module) == (side, module))
+        return sorted(set(named))
+
     # Documents
 
     async def document(self, kind: str, id: str) -> bytes | None:

@@ -202,3 +202,12 @@ def count(connection: sqlite3.Connection, side: Side, module: str) -> int:
         "SELECT coalesce(sum(count), 0) FROM lists WHERE side = ? AND module = ?", (side.value, module)
     ).fetchone()
     return int(found)
+
+
+def audiences(connection: sqlite3.Connection, side: Side, module: str) -> list[str]:
+    """For whom there are objects now, sorted; empty stands for everybody."""
+    rows = connection.execute(
+        "SELECT audience FROM lists WHERE side = ? AND module = ? AND count > 0 ORDER BY audience",
+        (side.value, module),
+    )
+    return [audience for (audience,) in rows.fetchall()]

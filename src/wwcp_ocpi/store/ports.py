@@ -229,6 +229,10 @@ class Objects(Protocol):
         """From now on, mark every change of these objects, whoever makes it through this store."""
         ...
 
+    async def audiences(self, side: Side, module: str) -> list[str]:
+        """For whom there are objects now, sorted; empty stands for everybody."""
+        ...
+
 
 class Documents(Protocol):
     """Small things of our own, by kind and id: partners, settings, keys."""

@@ -180,6 +180,13 @@ class SQLiteStore:
         """From now on, mark every change of these objects, whoever makes it through this store."""
         self._writer.follow(followed)
 
+    async def audiences(self, side: Side, module: str) -> list[str]:
+        """For whom there are objects now, sorted; empty stands for everybody."""
+        try:
+            return objects.audiences(self._reading, side, module)
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+
     # Documents
 
     async def document(self, kind: str, id: str) -> bytes | None:
