@@ -58,6 +58,8 @@ async def test_an_accepted_command_comes_to_its_result(version: str, command: st
     texts = {"message": [{"language": "en", "text": "Plug in now"}]}
     assert pair.results() == [{"result": "ACCEPTED", **({} if version == "2.1.1" else texts)}]
     assert await pair.orders() == (1 if command == RESERVE else 0)
+    assert pair.emsp.commands.counts == {(command, "accepted"): 1, (command, "result"): 1}
+    assert pair.cpo.desk.counts == {("commands", command, word): 1 for word in ("accepted", "result_sent")}
     await pair.close()
 
 
@@ -108,6 +110,8 @@ async def test_a_refusal_is_an_answer_and_no_result_follows(version: str, word: 
     await pair.report()
     await pair.timer.advance(1000)
     assert (pair.posted(), await pair.orders(), await pair.pendings()) == ([], 0, 0)
+    assert pair.emsp.commands.counts == {(STOP, "refused"): 1}
+    assert pair.cpo.desk.counts == {("commands", STOP, "refused"): 1}
 
 
 async def test_a_platform_without_an_operators_system_supports_nothing(version: str) -> None:
@@ -198,6 +202,7 @@ async def test_it_is_not_tried_for_ever(version: str) -> None:
         await pair.timer.advance(4)
     assert len(pair.posted()) == ATTEMPTS
     assert await pair.orders() == 0
+    assert pair.cpo.desk.counts["commands", START, "result_lost"] == 1
 
 
 async def test_after_the_timeout_nothing_is_tried_again(version: str) -> None:
@@ -310,6 +315,7 @@ async def test_a_result_counts_once_and_only_in_time(version: str) -> None:
     pair.timer.now += 60
     await again(peer, url.replace(sent.id, late.id), {"result": "ACCEPTED"})
     assert (await late.result()).result == "TIMEOUT"
+    assert pair.emsp.commands.counts[START, "late"] >= 2
 
 
 async def again(peer: Any, url: str, body: dict[str, str]) -> None:

@@ -215,6 +215,7 @@ async def test_a_partner_that_refuses_is_not_asked_again(version: str) -> None:
     await publish(cpo, version, own(version))
     await deliver(cpo)
     assert (await cpo.store.waiting(), cpo.courier.refused, cpo.courier.delivered) == (0, 1, 0)
+    assert cpo.courier.counts == {("emsp.example", "refused"): 1}
 
 
 async def test_a_partner_that_left_was_blocked_or_forgotten_gets_nothing(version: str) -> None:

@@ -102,6 +102,7 @@ async def test_an_error_of_the_partner_is_raised_and_nothing_is_kept(version: st
         await pair.send()
     assert caught.value.ocpi_status == 2003
     assert await pair.pendings() == 0
+    assert pair.emsp.commands.counts == {(START, "failed"): 1}
 
 
 async def test_data_beside_an_error_are_not_read(version: str) -> None:
