@@ -26,7 +26,7 @@ from wwcp_ocpi.wwcp.model import (
     ChargingPool,
     ChargingStation,
     ChargingStationOperator,
-    RoamingNetwork,
+    RoamingNetworkData,
 )
 from wwcp_ocpi.wwcp.network import IdTaken, LiveNetwork, UnknownId
 from wwcp_ocpi.wwcp.notes import Loaded, Mapped, Note
@@ -57,7 +57,7 @@ __all__ = [
     "MappingPolicy",
     "Note",
     "PoolChange",
-    "RoamingNetwork",
+    "RoamingNetworkData",
     "StatusSchedule",
     "UnknownId",
     "location_of",

@@ -9,11 +9,10 @@ ones it lacks (status, features, tariffs ...) are ours and only add to it. `extr
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, TypeAlias
-
 import msgspec
 
 from wwcp_ocpi.scalars import DateTime
+from wwcp_ocpi.wwcp.base import Extra, I18NText, WWCPObject
 from wwcp_ocpi.wwcp.ids import (
     ChargingPoolId,
     ChargingStationId,
@@ -35,14 +34,7 @@ from wwcp_ocpi.wwcp.texts import (
     UIFeature,
 )
 
-I18NText: TypeAlias = dict[str, str]
-"""A text by language: `{"en": "Hello", "de": "Hallo"}`. The first one counts where only one can be shown."""
-
-Extra: TypeAlias = dict[str, Any]
-"""JSON of others that travels along unread."""
-
-
-class RoamingNetwork(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class RoamingNetworkData(WWCPObject, kw_only=True):
     """A roaming network at one moment, whole. The living one is `network.LiveNetwork`."""
 
     id: str = msgspec.field(name="@id")
@@ -55,7 +47,7 @@ class RoamingNetwork(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class ChargingStationOperator(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class ChargingStationOperator(WWCPObject, kw_only=True):
     """Who runs pools, and at which tariffs."""
 
     id: ChargingStationOperatorId = msgspec.field(name="@id")
@@ -76,7 +68,7 @@ class ChargingStationOperator(msgspec.Struct, frozen=True, kw_only=True, omit_de
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class EMobilityProvider(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class EMobilityProvider(WWCPObject, kw_only=True):
     """Who has contracts with drivers."""
 
     id: EMobilityProviderId = msgspec.field(name="@id")
@@ -89,7 +81,7 @@ class EMobilityProvider(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class ChargingPool(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class ChargingPool(WWCPObject, kw_only=True):
     """A place with stations: OCPI's Location. Its stations inherit what they do not say themselves."""
 
     id: ChargingPoolId = msgspec.field(name="@id")
@@ -117,7 +109,7 @@ class ChargingPool(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class ChargingStation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class ChargingStation(WWCPObject, kw_only=True):
     """One cabinet with EVSEs."""
 
     id: ChargingStationId = msgspec.field(name="@id")
@@ -143,7 +135,7 @@ class ChargingStation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class EVSE(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class EVSE(WWCPObject, kw_only=True):
     """What charges one vehicle at a time. `status`: planned ones, then the one in force."""
 
     id: EVSEId = msgspec.field(name="@id")
@@ -168,7 +160,7 @@ class EVSE(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class ChargingConnector(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class ChargingConnector(WWCPObject, kw_only=True):
     """One socket or, with a cable, one plug of an EVSE."""
 
     id: str = msgspec.field(name="@id")
@@ -181,7 +173,7 @@ class ChargingConnector(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class ChargingCable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class ChargingCable(WWCPObject, kw_only=True):
     """The cable of a connector; that there is one says more than its values."""
 
     length: Decimal | None = None  # m
@@ -191,7 +183,7 @@ class ChargingCable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class Address(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class Address(WWCPObject, kw_only=True):
     """A postal address. `country` has three letters of ISO 3166-1."""
 
     street: str | None = None
@@ -209,7 +201,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class GeoLocation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class GeoLocation(WWCPObject, kw_only=True):
     """A point on earth, WGS 84 unless `projection` says otherwise."""
 
     latitude: Decimal = msgspec.field(name="lat")  # degrees
@@ -219,7 +211,7 @@ class GeoLocation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class AuthenticationMode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class AuthenticationMode(WWCPObject, kw_only=True):
     """One way to identify; an RFID reader may name its card types."""
 
     type: AuthenticationType
@@ -228,7 +220,7 @@ class AuthenticationMode(msgspec.Struct, frozen=True, kw_only=True, omit_default
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class Brand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class Brand(WWCPObject, kw_only=True):
     """A name under which the public knows stations."""
 
     id: str = msgspec.field(name="@id")
@@ -239,7 +231,7 @@ class Brand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, renam
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class Logo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class Logo(WWCPObject, kw_only=True):
     """A picture of a company."""
 
     uri: str

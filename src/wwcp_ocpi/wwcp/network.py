@@ -31,7 +31,7 @@ from wwcp_ocpi.wwcp.model import (
     ChargingPool,
     ChargingStationOperator,
     EMobilityProvider,
-    RoamingNetwork,
+    RoamingNetworkData,
     evses_of,
 )
 from wwcp_ocpi.wwcp.revision import revised_operator, revised_pool
@@ -61,7 +61,7 @@ class LiveNetwork:
         UnknownId: a pool stands under another operator than the one its id names.
     """
 
-    def __init__(self, network: RoamingNetwork, *, clock: Callable[[], DateTime] = system_clock) -> None:
+    def __init__(self, network: RoamingNetworkData, *, clock: Callable[[], DateTime] = system_clock) -> None:
         self._about = replace(network, charging_station_operators=[], charging_pools=[], e_mobility_providers=[])
         self._clock = clock
         self._operators: dict[ChargingStationOperatorId, ChargingStationOperator] = {}
@@ -79,7 +79,7 @@ class LiveNetwork:
                 self.upsert_operator(ChargingStationOperator(id=pool.id.operator))
             self.upsert_pool(pool)
 
-    def snapshot(self) -> RoamingNetwork:
+    def snapshot(self) -> RoamingNetworkData:
         """The network as it is now: pools under their operators, statuses in force and planned ones inside."""
         pools: dict[ChargingStationOperatorId, list[ChargingPool]] = {}
         for pool in self.pools():
@@ -174,20 +174,21 @@ class LiveNetwork:
             IdTaken: one of its EVSEs lives in another pool, or occurs twice.
             UnknownId: no such operator.
         """
-        moment = at or self.now
+        now = self.now
+        moment = at or now
         self._found(self._operators, pool.id.operator, "operator")
         named = self._claimed(pool)
         previous = self._pools.get(pool.id)
         kept = revised_pool(pool, previous, moment)
         self._pools[kept.id] = kept
         added = [evse_id for evse_id in named if evse_id not in self._evses]
-        removed = []
+        new_ones, removed = frozenset(added), []
         for evse in evses_of(kept):
-            live = self._evses.setdefault(evse.id, LiveEVSE(evse, kept.id, None))
+            live = self._evses.get(evse.id) or self._evses.setdefault(evse.id, LiveEVSE(evse, kept.id, None))
             live.evse = evse
             if evse.id in named:
-                self._take_statuses(live, named[evse.id], moment, is_new=evse.id in added)
-            elif self._put(live, live.status, EVSEStatus.removed, moment):
+                self._take_statuses(live, named[evse.id], moment, now, is_new=evse.id in new_ones)
+            elif self._put(live, live.status, EVSEStatus.removed, moment, now):
                 removed.append(evse.id)
         told = None
         if kept != previous or removed:
@@ -210,7 +211,8 @@ class LiveNetwork:
             UnknownId: no such EVSE.
         """
         live = self._found(self._evses, evse_id, "EVSE")
-        self._put(live, live.status, status, at or self.now)
+        now = self.now
+        self._put(live, live.status, status, at or now, now)
         return next(iter(self._settle([live])), None)
 
     def set_evse_admin_status(
@@ -218,7 +220,8 @@ class LiveNetwork:
     ) -> EVSEStatusChange | None:
         """The same for the admin status."""
         live = self._found(self._evses, evse_id, "EVSE")
-        self._put(live, live.admin_status, status, at or self.now)
+        now = self.now
+        self._put(live, live.admin_status, status, at or now, now)
         return next(iter(self._settle([live])), None)
 
     def advance(self) -> list[EVSEStatusChange]:
@@ -247,23 +250,22 @@ class LiveNetwork:
             named[evse.id] = evse
         return named
 
-    def _take_statuses(self, live: LiveEVSE, given: EVSE, moment: DateTime, *, is_new: bool) -> None:
+    def _take_statuses(self, live: LiveEVSE, given: EVSE, moment: DateTime, now: DateTime, *, is_new: bool) -> None:
         for status in reversed(given.status):
-            self._put(live, live.status, status.value, status.timestamp)
+            self._put(live, live.status, status.value, status.timestamp, now)
         for admin_status in reversed(given.admin_status):
-            self._put(live, live.admin_status, admin_status.value, admin_status.timestamp)
+            self._put(live, live.admin_status, admin_status.value, admin_status.timestamp, now)
         if is_new:
-            live.settle(self.now)
+            live.settle(now)
             live.last_updated = given.last_status_update
         elif not given.status and live.status.value(moment) == EVSEStatus.removed:
-            self._put(live, live.status, EVSEStatus.unknown, moment)
+            self._put(live, live.status, EVSEStatus.unknown, moment, now)
 
-    def _put(self, live: LiveEVSE, schedule: StatusSchedule[_T], value: _T, at: DateTime) -> bool:
-        moment = self.now
-        if not schedule.put(value, at, moment):
+    def _put(self, live: LiveEVSE, schedule: StatusSchedule[_T], value: _T, at: DateTime, now: DateTime) -> bool:
+        if not schedule.put(value, at, now):
             return False
-        live.touch(moment)
-        if at > moment:
+        live.touch(now)
+        if at > now:
             self._planned_count += 1
             heapq.heappush(self._planned, (at.micros, self._planned_count, live))
         return True

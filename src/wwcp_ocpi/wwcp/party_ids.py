@@ -153,6 +153,11 @@ class ChargingStationOperatorId(Id):
             return None
         return cls(BY_PHONE[din[1]].alpha_2, din[2], IdFormat.DIN)
 
+    @property
+    def has_iso_form(self) -> bool:
+        """Whether it can be written with the two letters of its country: a DIN suffix may be too long for that."""
+        return self.canonical[0] != "+"
+
     def in_format(self, format: IdFormat) -> Self:
         """The same operator, written in another format.
 
