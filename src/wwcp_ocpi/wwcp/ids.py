@@ -17,11 +17,15 @@ from typing import ClassVar, Self
 from wwcp_ocpi.wwcp.party_ids import ChargingStationOperatorId, EMobilityProviderId, Id, IdFormat, with_article
 
 __all__ = [
+    "ChargingPoolGroupId",
     "ChargingPoolId",
+    "ChargingStationGroupId",
     "ChargingStationId",
     "ChargingStationOperatorId",
+    "ChargingTariffGroupId",
     "ChargingTariffId",
     "EMobilityProviderId",
+    "EVSEGroupId",
     "EVSEId",
     "Id",
     "IdFormat",
@@ -98,7 +102,7 @@ class OperatedId(Id):
         return made
 
     def __init_subclass__(cls) -> None:
-        letter, din = (f"[{sign}{sign.lower()}]" if sign else "" for sign in (cls.letter, cls.din_letter))
+        letter, din = ("".join(f"[{sign}{sign.lower()}]" for sign in word) for word in (cls.letter, cls.din_letter))
         cls._iso_form = re.compile(f"{_ISO_FRONT}{letter}(?P<suffix>{cls.iso_suffix.pattern})")
         cls._din_form = re.compile(f"{_DIN_FRONT}{din}(?P<suffix>{cls.din_suffix.pattern})")
         cls.strict_form = re.compile(rf"[A-Z]{{2}}\*?[A-Z0-9]{{3}}\*?{cls.letter}{cls.strict_suffix}")
@@ -113,6 +117,8 @@ def _operator(text: str, *, has_star: bool) -> ChargingStationOperatorId | None:
     return operator
 
 
+_NAME_SUFFIX = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_*\-.€$]{0,50}")
+_STRICT_NAME_SUFFIX = r"[A-Z0-9_][A-Z0-9_*\-.€$]{0,50}"
 _PLACE_SUFFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9*]{0,50}")
 
 
@@ -153,7 +159,50 @@ class ChargingTariffId(OperatedId):
 
     __slots__ = ()
     letter = din_letter = "T"
-    iso_suffix = din_suffix = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_*\-.€$]{0,50}")
-    strict_suffix = r"[A-Z0-9_][A-Z0-9_*\-.€$]{0,50}"
+    iso_suffix = din_suffix = _NAME_SUFFIX
+    strict_suffix = _STRICT_NAME_SUFFIX
     stars_count = True
     example = "DE*GEF*TAC1"
+
+
+class GroupId(OperatedId):
+    """Base of the ids of groups: the signs are those of a tariff id, and stars count."""
+
+    __slots__ = ()
+    letter = din_letter = "G"
+    iso_suffix = din_suffix = _NAME_SUFFIX
+    strict_suffix = _STRICT_NAME_SUFFIX
+    stars_count = True
+    example = "DE*GEF*G1"
+
+
+class EVSEGroupId(GroupId):
+    """A group of EVSEs: `DE*GEF*GE1`."""
+
+    __slots__ = ()
+    letter = din_letter = "GE"
+    example = "DE*GEF*GE1"
+
+
+class ChargingStationGroupId(GroupId):
+    """A group of stations: `DE*GEF*GS1`."""
+
+    __slots__ = ()
+    letter = din_letter = "GS"
+    example = "DE*GEF*GS1"
+
+
+class ChargingPoolGroupId(GroupId):
+    """A group of pools: `DE*GEF*GP1`."""
+
+    __slots__ = ()
+    letter = din_letter = "GP"
+    example = "DE*GEF*GP1"
+
+
+class ChargingTariffGroupId(GroupId):
+    """A group of tariffs: `DE*GEF*TG1`."""
+
+    __slots__ = ()
+    letter = din_letter = "TG"
+    example = "DE*GEF*TG1"
