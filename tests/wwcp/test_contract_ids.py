@@ -97,7 +97,8 @@ def test_a_contract_id_is_read_in_all_its_forms(text: str, canonical: str, provi
 
 
 @pytest.mark.parametrize(
-    "text", ["", "DE-GDF", "ZZ-GDF-C12345678-5", "DE-GDF-C1234567", "DE-GDF-C123456789-55", "DE|GDF|0010LY|3", "1" * 999]
+    "text",
+    ["", "DE-GDF", "ZZ-GDF-C12345678-5", "DE-GDF-C1234567", "DE-GDF-C123456789-55", "DE|GDF|0010LY|3", "1" * 999],
 )
 def test_what_is_no_contract_id_is_refused(text: str) -> None:
     assert EMobilityAccountId.try_parse(text) is None

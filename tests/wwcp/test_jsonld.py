@@ -137,6 +137,7 @@ def test_the_context_stands_on_the_outermost_level_only() -> None:
     assert "@context" not in plain["chargingStationOperators"][0]["chargingPools"][0]
     assert decode(write(ChargingConnector(id="1", type=ChargingConnectorType.CHADEMO))) == {
         "@id": "1",
+        "@context": "https://open.charging.cloud/contexts/wwcp+json/chargingConnector",
         "type": "CHADEMO",
     }
 

@@ -314,7 +314,7 @@ def test_pools_beside_the_operators_are_put_under_them() -> None:
     assert [str(found.id) for found in live.pools()] == ["DE*GEF*P1", "NL*TNM*P1"]
     assert [str(found.id) for found in live.pools(GEF)] == ["DE*GEF*P1"]
     assert list(live.operators) == [GEF, abroad.id.operator]
-    assert live.providers == {provider.id: provider}
+    assert list(live.providers) == [provider.id]
     assert [found.id for found in live.evses()] == [FIRST]
     snapshot = live.snapshot()
     assert (snapshot.id, snapshot.name, live.id) == ("test", {"en": "Test"}, "test")

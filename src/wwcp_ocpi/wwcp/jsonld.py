@@ -14,17 +14,27 @@ from typing import TypeVar
 import msgspec
 
 from wwcp_ocpi.protocol.shape import StructType
-from wwcp_ocpi.scalars import DateTime
+from wwcp_ocpi.wwcp.charging import ChargeDetailRecord, ChargingProduct, ChargingReservation, ChargingSession
+from wwcp_ocpi.wwcp.energy import EnergyMeter, EnergyMeteringValue
 from wwcp_ocpi.wwcp.jsonld_reading import EXTRA, Reader, plan
 from wwcp_ocpi.wwcp.jsonld_shapes import SHAPES_OUT, JSONObject
 from wwcp_ocpi.wwcp.model import (
     EVSE,
+    Brand,
+    ChargingCable,
+    ChargingConnector,
     ChargingPool,
     ChargingStation,
+    ChargingStationGroup,
     ChargingStationOperator,
+    EMobilityProvider,
+    EVSEGroup,
     RoamingNetworkData,
 )
 from wwcp_ocpi.wwcp.notes import Loaded
+from wwcp_ocpi.wwcp.results import AuthStartResult, AuthStopResult, SendCDRResult
+from wwcp_ocpi.wwcp.tariff import ChargingTariff
+from wwcp_ocpi.wwcp.wire import to_wire
 
 _S = TypeVar("_S", bound=msgspec.Struct)
 
@@ -32,10 +42,27 @@ CONTEXT = "https://open.charging.cloud/contexts/wwcp+json/"
 CONTEXT_NAMES: dict[type, str] = {
     RoamingNetworkData: "roamingNetwork",
     ChargingStationOperator: "chargingStationOperator",
+    EMobilityProvider: "eMobilityProvider",
     ChargingPool: "chargingPool",
     ChargingStation: "chargingStation",
     EVSE: "EVSE",
+    ChargingConnector: "chargingConnector",
+    ChargingCable: "chargingCable",
+    ChargingProduct: "chargingProduct",
+    ChargingTariff: "ChargingTariff",
+    EnergyMeter: "energyMeter",
+    EnergyMeteringValue: "energyMeteringValue",
+    Brand: "brand",
+    EVSEGroup: "EVSEGroup",
+    ChargingStationGroup: "chargingStationGroup",
+    ChargingReservation: "chargingReservation",
+    ChargingSession: "chargingSession",
+    ChargeDetailRecord: "chargeDetailRecord",
+    SendCDRResult: "sendCDRResult",
+    AuthStartResult: "authStartResult",
+    AuthStopResult: "authStopResult",
 }
+"""Those that WWCP names; chargingReservation and chargingStationGroup are ours in the same manner."""
 
 
 def read(cls: type[_S], body: bytes, *, keep_going: bool = False) -> Loaded[_S]:
@@ -60,18 +87,15 @@ def read_network(body: bytes) -> RoamingNetworkData:
 
 def write(value: msgspec.Struct) -> bytes:
     """The JSON-LD of an object, with its `@context` on the outermost level only."""
-    plain = _written(type(value), msgspec.to_builtins(value, builtin_types=(Decimal,), enc_hook=_to_wire))
+    plain = _written(type(value), msgspec.to_builtins(value, builtin_types=(Decimal,), enc_hook=to_wire))
     name = CONTEXT_NAMES.get(type(value))
     if name is not None:
-        plain = {"@id": plain.pop("@id"), "@context": CONTEXT + name} | plain
+        own = {"@id": plain.pop("@id")} if "@id" in plain else {}
+        plain = own | {"@context": CONTEXT + name} | plain
     return _encoder.encode(plain)
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
-
-
-def _to_wire(value: object) -> object:
-    return value.wire if isinstance(value, DateTime) else str(value)
 
 
 def _written(cls: StructType, plain: JSONObject) -> JSONObject:

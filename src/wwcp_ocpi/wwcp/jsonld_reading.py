@@ -11,14 +11,13 @@ import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar, get_args, get_origin
 
 import msgspec
 
 from wwcp_ocpi.protocol.codec import read_json
 from wwcp_ocpi.protocol.errors import InvalidParameters
 from wwcp_ocpi.protocol.shape import StructType, fields_of
-from wwcp_ocpi.scalars import DateTime
 from wwcp_ocpi.wwcp.ids import ChargingPoolId, ChargingStationOperatorId, Id
 from wwcp_ocpi.wwcp.jsonld_shapes import SHAPES_IN, JSONObject
 from wwcp_ocpi.wwcp.model import (
@@ -30,6 +29,7 @@ from wwcp_ocpi.wwcp.model import (
 )
 from wwcp_ocpi.wwcp.notes import Note
 from wwcp_ocpi.wwcp.texts import AuthenticationType
+from wwcp_ocpi.wwcp.wire import from_wire
 
 _S = TypeVar("_S", bound=msgspec.Struct)
 
@@ -45,6 +45,7 @@ _PARENT_KEYS: dict[type, str] = {
 _OPENED_BY_MEMBER = frozenset({RoamingNetworkData, ChargingStationOperator})
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 _MAX_EXPONENT = 30
+_MAX_WORD = 64
 _TYPE_ONLY = frozenset({"type"})
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _items = msgspec.json.Decoder(list[msgspec.Raw])
@@ -75,8 +76,11 @@ def plan(cls: StructType) -> Plan:
     """The plan of a class, made once."""
     children, decimals, keys = [], [], cls.__struct_encode_fields__
     for field, key in zip(fields_of(cls), keys, strict=True):
-        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
-            children.append(Child(key, field.name, field.type, field.cardinality.is_list, _has_ids(field.type)))
+        is_tuple = get_origin(field.type) is tuple
+        kind = get_args(field.type)[0] if is_tuple else field.type
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            is_list = is_tuple or field.cardinality.is_list
+            children.append(Child(key, field.name, kind, is_list, _has_ids(kind)))
         if field.type is Decimal:
             decimals.append(key)
     return Plan(frozenset(keys), {key.lower(): key for key in keys}, tuple(children), tuple(decimals))
@@ -229,13 +233,18 @@ class Reader:
             )
         return True
 
-    def _register(self, made: msgspec.Struct, path: str, parents: Mapping[str, str], *, deep: bool) -> None:
-        """Refuse an entity that occurs twice, and a pool under another operator than its own."""
+    def _register(
+        self, made: msgspec.Struct, path: str, parents: Mapping[str, str], *, deep: bool, root: str = ""
+    ) -> None:
+        """Refuse an entity that occurs twice, and a pool under another operator than its own.
+
+        What is remembered of a place is the path of its `root`, one text for all that stands below it.
+        """
         own = getattr(made, "id", None)
         if isinstance(own, Id):
             if own in self._seen:
                 raise _refusal(f"{path}.@id", f"{own} occurs already at {self._seen[own]}")
-            self._seen[own] = path
+            self._seen[own] = root or path
         above = parents.get("chargingStationOperatorId")
         if isinstance(own, ChargingPoolId) and above is not None:
             operator = ChargingStationOperatorId.try_parse(above)
@@ -247,9 +256,9 @@ class Reader:
             found = getattr(made, child.name) if child.has_ids else None
             if child.is_list:
                 for index, item in enumerate(found or ()):
-                    self._register(item, f"{path}.{child.key}[{index}]", parents, deep=True)
+                    self._register(item, f"{path}.{child.key}[{index}]", parents, deep=True, root=root or path)
             elif found is not None:
-                self._register(found, f"{path}.{child.key}", parents, deep=True)
+                self._register(found, f"{path}.{child.key}", parents, deep=True, root=root or path)
 
 
 def _opened(cls: StructType, value: Any) -> Any:
@@ -274,9 +283,7 @@ def _listed(raw: msgspec.Raw) -> Any:
         return read_json(raw)
 
 
-def _without(
-    cls: StructType, value: Any, path: str, names: list[str]
-) -> tuple[Any, list[list[tuple[str, Any]]]]:
+def _without(cls: StructType, value: Any, path: str, names: list[str]) -> tuple[Any, list[list[tuple[str, Any]]]]:
     """An opened object without some of its lists, and the items of these, each with its path."""
     opened = _opened(cls, value)
     taken: list[list[tuple[str, Any]]] = []
@@ -293,18 +300,10 @@ def _without(
 
 def _converted(cls: type[_S], value: JSONObject, path: str) -> _S:
     try:
-        return msgspec.convert(value, cls, dec_hook=_from_wire)
+        return msgspec.convert(value, cls, dec_hook=from_wire)
     except msgspec.ValidationError as error:
         message, _, place = str(error).rpartition(" - at `$")
         raise _refusal(path + place.rstrip("`") if message else path, message or str(error)) from error
-
-
-def _from_wire(kind: type, value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError(f"expected a text that is a {kind.__name__}, got {type(value).__name__}")  # noqa: TRY004
-    if issubclass(kind, Id):
-        return kind.parse(value)
-    return DateTime.parse(value)
 
 
 def _number(value: Any, path: str) -> Decimal:
@@ -322,7 +321,9 @@ def _number(value: Any, path: str) -> Decimal:
 
 def _plain_mode(type: Any, path: str) -> object:
     """One object for each way to identify that has no details: every station has some of the same few."""
-    return _mode_of(type) if isinstance(type, str) else _converted(AuthenticationMode, {"type": type}, path)
+    if isinstance(type, str) and len(type) <= _MAX_WORD:
+        return _mode_of(type)
+    return _converted(AuthenticationMode, {"type": type}, path)
 
 
 @lru_cache(maxsize=256)

@@ -2,27 +2,32 @@
 """The things of a charging network, as values, and the keys they have in the WWCP JSON.
 
 Network, operator, pool (OCPI's Location), station (OCPI 2.x has none), EVSE, connector. A child stands inside
-its parent; no parent links. Electrical values are Decimal in V, A, W and Wh. Keys are those of the WWCP JSON; the
+its parent; no parent links. Values are never changed in place. Electrical values are Decimal in V, A, W and Wh. Keys are those of the WWCP JSON; the
 ones it lacks (status, features, tariffs ...) are ours and only add to it. `extra` keeps keys we do not know.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
+
 import msgspec
 
 from wwcp_ocpi.scalars import DateTime
-from wwcp_ocpi.wwcp.base import Extra, I18NText, WWCPObject
+from wwcp_ocpi.wwcp.base import Extra, I18NText
+from wwcp_ocpi.wwcp.energy import EnergyMeter, EnergyMix
 from wwcp_ocpi.wwcp.ids import (
     ChargingPoolId,
+    ChargingStationGroupId,
     ChargingStationId,
     ChargingStationOperatorId,
     ChargingTariffId,
     EMobilityProviderId,
+    EVSEGroupId,
     EVSEId,
 )
 from wwcp_ocpi.wwcp.opening import OpeningTimes
 from wwcp_ocpi.wwcp.status import EVSEAdminStatus, EVSEStatus, Timestamped
+from wwcp_ocpi.wwcp.status_words import AdminStatus, Status
 from wwcp_ocpi.wwcp.tariff import ChargingTariff
 from wwcp_ocpi.wwcp.texts import (
     AuthenticationType,
@@ -34,7 +39,8 @@ from wwcp_ocpi.wwcp.texts import (
     UIFeature,
 )
 
-class RoamingNetworkData(WWCPObject, kw_only=True):
+
+class RoamingNetworkData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """A roaming network at one moment, whole. The living one is `network.LiveNetwork`."""
 
     id: str = msgspec.field(name="@id")
@@ -44,10 +50,13 @@ class RoamingNetworkData(WWCPObject, kw_only=True):
     charging_station_operators: list[ChargingStationOperator] = []
     charging_pools: list[ChargingPool] = []  # a file of pools only; a network puts them under their operators
     e_mobility_providers: list[EMobilityProvider] = []
+    data_licenses: tuple[DataLicense, ...] = ()
+    status: tuple[Timestamped[Status], ...] = ()
+    admin_status: tuple[Timestamped[AdminStatus], ...] = ()
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class ChargingStationOperator(WWCPObject, kw_only=True):
+class ChargingStationOperator(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """Who runs pools, and at which tariffs."""
 
     id: ChargingStationOperatorId = msgspec.field(name="@id")
@@ -63,12 +72,19 @@ class ChargingStationOperator(WWCPObject, kw_only=True):
     brands: list[Brand] = []
     charging_tariffs: list[ChargingTariff] = []
     charging_pools: list[ChargingPool] = []
+    telephone: str | None = None
+    email: str | None = msgspec.field(default=None, name="eMailAddress")
+    data_licenses: tuple[DataLicense, ...] = ()
+    evse_groups: tuple[EVSEGroup, ...] = msgspec.field(default=(), name="EVSEGroups")
+    charging_station_groups: tuple[ChargingStationGroup, ...] = ()
+    status: tuple[Timestamped[Status], ...] = ()
+    admin_status: tuple[Timestamped[AdminStatus], ...] = ()
     last_change: DateTime | None = None
     custom_data: Extra | None = None
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class EMobilityProvider(WWCPObject, kw_only=True):
+class EMobilityProvider(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """Who has contracts with drivers."""
 
     id: EMobilityProviderId = msgspec.field(name="@id")
@@ -78,10 +94,19 @@ class EMobilityProvider(WWCPObject, kw_only=True):
     logos: list[Logo] = []
     homepage: str | None = None
     hotline: str | None = None
+    telephone: str | None = None
+    email: str | None = msgspec.field(default=None, name="eMailAddress")
+    geo_location: GeoLocation | None = None
+    data_source: str | None = None
+    data_licenses: tuple[DataLicense, ...] = ()
+    status: tuple[Timestamped[Status], ...] = ()
+    admin_status: tuple[Timestamped[AdminStatus], ...] = ()
+    last_change: DateTime | None = None
+    custom_data: Extra | None = None
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class ChargingPool(WWCPObject, kw_only=True):
+class ChargingPool(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """A place with stations: OCPI's Location. Its stations inherit what they do not say themselves."""
 
     id: ChargingPoolId = msgspec.field(name="@id")
@@ -103,13 +128,27 @@ class ChargingPool(WWCPObject, kw_only=True):
     opening_times: OpeningTimes | None = None
     charging_when_closed: bool | None = None
     brands: list[Brand] = []
+    entrance_location: GeoLocation | None = None
+    exit_location: GeoLocation | None = None
+    entrance_address: Address | None = None
+    exit_address: Address | None = None
+    location_languages: tuple[str, ...] = ()
+    grid_connection: str | None = None
+    photo_urls: tuple[str, ...] = msgspec.field(default=(), name="photoURLs")
+    max_current: Decimal | None = None  # A
+    max_power: Decimal | None = None  # W
+    max_capacity: Decimal | None = None  # Wh
+    energy_mix: EnergyMix | None = None
+    data_licenses: tuple[DataLicense, ...] = ()
     charging_stations: list[ChargingStation] = []
+    status: tuple[Timestamped[Status], ...] = ()
+    admin_status: tuple[Timestamped[AdminStatus], ...] = ()
     last_change: DateTime | None = None
     custom_data: Extra | None = None
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class ChargingStation(WWCPObject, kw_only=True):
+class ChargingStation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """One cabinet with EVSEs."""
 
     id: ChargingStationId = msgspec.field(name="@id")
@@ -129,13 +168,31 @@ class ChargingStation(WWCPObject, kw_only=True):
     opening_times: OpeningTimes | None = None
     is_free_of_charge: bool | None = None
     brands: list[Brand] = []
+    charging_when_closed: bool | None = None
+    accessibility: str | None = None
+    facilities: tuple[str, ...] = ()
+    grid_connection: str | None = None
+    certification_info: str | None = None
+    calibration_info: str | None = None
+    model_code: str | None = None
+    open_street_map_node_id: str | None = None
+    service_identification: str | None = None
+    max_reservation_duration: int | None = None  # s
+    photo_urls: tuple[str, ...] = msgspec.field(default=(), name="photoURLs")
+    max_current: Decimal | None = None  # A
+    max_power: Decimal | None = None  # W
+    max_capacity: Decimal | None = None  # Wh
+    energy_mix: EnergyMix | None = None
+    data_licenses: tuple[DataLicense, ...] = ()
     evses: list[EVSE] = msgspec.field(default_factory=list, name="EVSEs")
+    status: tuple[Timestamped[Status], ...] = ()
+    admin_status: tuple[Timestamped[AdminStatus], ...] = ()
     last_change: DateTime | None = None
     custom_data: Extra | None = None
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class EVSE(WWCPObject, kw_only=True):
+class EVSE(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """What charges one vehicle at a time. `status`: planned ones, then the one in force."""
 
     id: EVSEId = msgspec.field(name="@id")
@@ -152,6 +209,11 @@ class EVSE(WWCPObject, kw_only=True):
     max_power: Decimal | None = None  # W
     max_capacity: Decimal | None = None  # Wh
     charging_connectors: list[ChargingConnector] = msgspec.field(default_factory=list, name="socketOutlets")
+    photo_urls: tuple[str, ...] = msgspec.field(default=(), name="photoURLs")
+    calibration_info: str | None = None
+    energy_meter: EnergyMeter | None = None
+    energy_mix: EnergyMix | None = None
+    data_licenses: tuple[DataLicense, ...] = ()
     status: list[Timestamped[EVSEStatus]] = []
     admin_status: list[Timestamped[EVSEAdminStatus]] = []
     last_status_update: DateTime | None = None  # when we learned of the status, not since when it holds
@@ -160,7 +222,7 @@ class EVSE(WWCPObject, kw_only=True):
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class ChargingConnector(WWCPObject, kw_only=True):
+class ChargingConnector(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """One socket or, with a cable, one plug of an EVSE."""
 
     id: str = msgspec.field(name="@id")
@@ -173,7 +235,7 @@ class ChargingConnector(WWCPObject, kw_only=True):
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class ChargingCable(WWCPObject, kw_only=True):
+class ChargingCable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """The cable of a connector; that there is one says more than its values."""
 
     length: Decimal | None = None  # m
@@ -183,7 +245,7 @@ class ChargingCable(WWCPObject, kw_only=True):
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class Address(WWCPObject, kw_only=True):
+class Address(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """A postal address. `country` has three letters of ISO 3166-1."""
 
     street: str | None = None
@@ -201,7 +263,7 @@ class Address(WWCPObject, kw_only=True):
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class GeoLocation(WWCPObject, kw_only=True):
+class GeoLocation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """A point on earth, WGS 84 unless `projection` says otherwise."""
 
     latitude: Decimal = msgspec.field(name="lat")  # degrees
@@ -211,7 +273,7 @@ class GeoLocation(WWCPObject, kw_only=True):
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class AuthenticationMode(WWCPObject, kw_only=True):
+class AuthenticationMode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """One way to identify; an RFID reader may name its card types."""
 
     type: AuthenticationType
@@ -220,7 +282,7 @@ class AuthenticationMode(WWCPObject, kw_only=True):
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class Brand(WWCPObject, kw_only=True):
+class Brand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """A name under which the public knows stations."""
 
     id: str = msgspec.field(name="@id")
@@ -228,10 +290,52 @@ class Brand(WWCPObject, kw_only=True):
     description: I18NText = {}
     logo: str | None = None
     homepage: str | None = None
+    data_licenses: tuple[DataLicense, ...] = ()
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class Logo(WWCPObject, kw_only=True):
+class DataLicense(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
+    """Under which licence data may be used."""
+
+    id: str = msgspec.field(name="@id")
+    description: I18NText = {}
+    urls: list[str] = msgspec.field(default_factory=list, name="URLs")
+    extra: Extra | None = msgspec.field(default=None, name="@extra")
+
+
+class EVSEGroup(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
+    """EVSEs that belong together for their operator: by what brand, at what tariff."""
+
+    id: EVSEGroupId = msgspec.field(name="@id")
+    name: I18NText = {}
+    description: I18NText = {}
+    brand: Brand | None = None
+    priority: int | None = None
+    tariff_id: ChargingTariffId | None = msgspec.field(default=None, name="chargingTariffId")
+    evse_ids: tuple[EVSEId, ...] = msgspec.field(default=(), name="EVSEIds")
+    status: tuple[Timestamped[Status], ...] = ()
+    admin_status: tuple[Timestamped[AdminStatus], ...] = ()
+    custom_data: Extra | None = None
+    extra: Extra | None = msgspec.field(default=None, name="@extra")
+
+
+class ChargingStationGroup(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
+    """Stations that belong together."""
+
+    id: ChargingStationGroupId = msgspec.field(name="@id")
+    name: I18NText = {}
+    description: I18NText = {}
+    brand: Brand | None = None
+    priority: int | None = None
+    tariff_id: ChargingTariffId | None = msgspec.field(default=None, name="chargingTariffId")
+    charging_station_ids: tuple[ChargingStationId, ...] = ()
+    status: tuple[Timestamped[Status], ...] = ()
+    admin_status: tuple[Timestamped[AdminStatus], ...] = ()
+    custom_data: Extra | None = None
+    extra: Extra | None = msgspec.field(default=None, name="@extra")
+
+
+class Logo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """A picture of a company."""
 
     uri: str

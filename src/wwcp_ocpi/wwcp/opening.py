@@ -11,7 +11,7 @@ from __future__ import annotations
 import msgspec
 
 from wwcp_ocpi.scalars import DateTime
-from wwcp_ocpi.wwcp.base import Extra, WWCPObject
+from wwcp_ocpi.wwcp.base import Extra
 from wwcp_ocpi.wwcp.texts import Weekday
 
 
@@ -29,7 +29,7 @@ class HourRange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     end: str
 
 
-class OpeningTimes(WWCPObject, kw_only=True):
+class OpeningTimes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """Open around the clock, or at regular hours by weekday, with exceptions."""
 
     is_24_7: bool = msgspec.field(default=False, name="24/7")

@@ -114,7 +114,9 @@ _OPTIONAL_TARIFFS = ("NIGHT", "SESSION", "ROAMING")
 _WORKDAYS = list(Weekday)[:5]
 
 
-def sample_network(seed: int = 2026, *, pools: int = 200, evses: int = 1000, at: DateTime = MADE_AT) -> RoamingNetworkData:
+def sample_network(
+    seed: int = 2026, *, pools: int = 200, evses: int = 1000, at: DateTime = MADE_AT
+) -> RoamingNetworkData:
     """A network as of `at`. Every pool has at least one EVSE, so `evses` is at least `pools`."""
     return _Maker(Random(seed), at).network(pools, max(evses, pools))  # noqa: S311
 
@@ -142,7 +144,9 @@ class _Maker:
             name={"en": "Sample roaming network"},
             charging_station_operators=operators,
             e_mobility_providers=[
-                EMobilityProvider(id=EMobilityProviderId.parse("DE-GDF"), name={"en": "Sample provider"})
+                EMobilityProvider(
+                    id=EMobilityProviderId.parse("DE-GDF"), name={"en": "Sample provider"}, last_change=self.at
+                )
             ],
         )
 

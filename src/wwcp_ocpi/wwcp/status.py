@@ -9,6 +9,7 @@ open sets whose JSON texts are the values below, and both have a schedule: a lis
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 import msgspec
@@ -130,6 +131,13 @@ class StatusSchedule(Generic[_V]):
         if len(self._entries) > self._cap:
             self._entries = self._entries[: max(self._cap, self._index_in_force(now) + 1)]
         return True
+
+    def replace(self, entries: Iterable[Timestamped[_V]], now: DateTime) -> None:
+        """Forget all and take these: in order, one a moment (the last one given wins), repetitions left out."""
+        self._entries = ()
+        moments = {entry.timestamp.micros: entry for entry in entries}
+        for micros in sorted(moments):
+            self.put(moments[micros].value, moments[micros].timestamp, now)
 
     def settle(self, now: DateTime) -> StatusChange[_V] | None:
         """The change since this was asked last, if the value in force is another one by now."""

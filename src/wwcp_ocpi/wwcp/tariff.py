@@ -8,12 +8,13 @@ from decimal import Decimal
 import msgspec
 
 from wwcp_ocpi.scalars import DateTime
-from wwcp_ocpi.wwcp.base import Extra, I18NText, WWCPObject
+from wwcp_ocpi.wwcp.base import Extra, I18NText
+from wwcp_ocpi.wwcp.energy import EnergyMix
 from wwcp_ocpi.wwcp.ids import ChargingTariffId
 from wwcp_ocpi.wwcp.texts import PriceComponentType, Weekday
 
 
-class ChargingTariff(WWCPObject, kw_only=True):
+class ChargingTariff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """A tariff of an operator. `currency` is a code of ISO 4217."""
 
     id: ChargingTariffId = msgspec.field(name="@id")
@@ -23,11 +24,13 @@ class ChargingTariff(WWCPObject, kw_only=True):
     currency: str
     url: str | None = msgspec.field(default=None, name="URI")
     elements: list[ChargingTariffElement] = []
+    brand_id: str | None = None
+    energy_mix: EnergyMix | None = msgspec.field(default=None, name="energy_mix")
     last_change: DateTime | None = None
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class ChargingTariffElement(WWCPObject, kw_only=True):
+class ChargingTariffElement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """Prices, and when they hold: under any one of the restrictions, or always when there is none."""
 
     price_components: list[ChargingPriceComponent] = []
@@ -35,7 +38,7 @@ class ChargingTariffElement(WWCPObject, kw_only=True):
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class ChargingPriceComponent(WWCPObject, kw_only=True):
+class ChargingPriceComponent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """What one dimension costs: per kWh, per hour, or flat. A step of 1 is 1 Wh or 1 s."""
 
     type: PriceComponentType
@@ -44,7 +47,9 @@ class ChargingPriceComponent(WWCPObject, kw_only=True):
     extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class ChargingTariffRestriction(WWCPObject, kw_only=True):
+class ChargingTariffRestriction(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False
+):
     """When an element holds. Times HH:MM and dates YYYY-MM-DD are local; minima include, maxima exclude."""
 
     start_time: str | None = None

@@ -14,7 +14,9 @@ from typing import ClassVar, Self
 from wwcp_ocpi.wwcp.party_ids import ChargingStationOperatorId, EMobilityProviderId, Id
 
 MAX_LENGTH = 255
-_PARTY_FORM = re.compile(r"(?P<party>[A-Z]{2}[*-]?[A-Z0-9]{3})(?P<sign>[*-])(?P<letter>[A-Z])(?P<suffix>[A-Za-z0-9][A-Za-z0-9*-]{0,250})")
+_PARTY_FORM = re.compile(
+    r"(?P<party>[A-Z]{2}[*-]?[A-Z0-9]{3})(?P<sign>[*-])(?P<letter>[A-Z])(?P<suffix>[A-Za-z0-9][A-Za-z0-9*-]{0,250})"
+)
 
 
 class TextId(Id):
@@ -54,9 +56,7 @@ class TextId(Id):
         return made
 
     def __init_subclass__(cls) -> None:
-        cls.strict_form = re.compile(
-            rf"[A-Z]{{2}}[*-]?[A-Z0-9]{{3}}[*-]{cls.letter}[A-Za-z0-9][A-Za-z0-9*-]{{0,240}}"
-        )
+        cls.strict_form = re.compile(rf"[A-Z]{{2}}[*-]?[A-Z0-9]{{3}}[*-]{cls.letter}[A-Za-z0-9][A-Za-z0-9*-]{{0,240}}")
 
 
 def _parts(text: str, letter: str) -> tuple[ChargingStationOperatorId | EMobilityProviderId | None, str, str]:
