@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What all objects of the WWCP JSON have in common.
 
-They are `gc=False`: JSON has no cycles, there may be a million objects, and the garbage collector need not look at them.
+They are `gc=False`: JSON has no cycles, there may be a million objects, and the garbage collector need not look.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 """Where the WWCP JSON is shaped otherwise than our objects, in both directions.
 
 Read: old connectors (`plug` and `cableAttached`), a status as text, pair, object or history, lists in lists,
-intervals as text, prices as text. What is read is fresh from the parser and may be changed in place. Written: connectors in the new form, the rest as documented.
+intervals as text, prices as text. What is read is fresh from the parser and may be changed in place. Written:
+connectors in the new form, the rest as documented.
 """
 
 from __future__ import annotations

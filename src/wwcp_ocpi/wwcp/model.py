@@ -2,8 +2,9 @@
 """The things of a charging network, as values, and the keys they have in the WWCP JSON.
 
 Network, operator, pool (OCPI's Location), station (OCPI 2.x has none), EVSE, connector. A child stands inside
-its parent; no parent links. Values are never changed in place. Electrical values are Decimal in V, A, W and Wh. Keys are those of the WWCP JSON; the
-ones it lacks (status, features, tariffs ...) are ours and only add to it. `extra` keeps keys we do not know.
+its parent; no parent links. Values are never changed in place. Electrical values are Decimal in V, A, W and Wh.
+Keys are those of the WWCP JSON; the ones it lacks (status, features, tariffs ...) are ours and only add to it.
+`extra` keeps keys we do not know.
 """
 
 from __future__ import annotations

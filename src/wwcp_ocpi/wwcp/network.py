@@ -159,6 +159,11 @@ class LiveNetwork:
         pool = self.pool(self.pool_id_of_station(station_id))
         return next(station for station in pool.charging_stations if station.id == station_id)
 
+    def pool_operator(self, pool_id: ChargingPoolId) -> ChargingStationOperator:
+        """The operator of a pool that is there. Raises UnknownId."""
+        self._found(self._pools, pool_id, "pool")
+        return self.operator(pool_id.operator)
+
     def pool_id_of(self, evse_id: EVSEId) -> ChargingPoolId:
         """The id of the pool in which the EVSE stands. Raises UnknownId."""
         return self._found(self._evses, evse_id, "EVSE").pool_id

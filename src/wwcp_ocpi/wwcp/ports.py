@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What a partner of a roaming network can do: one small protocol each, and nobody needs all of them.
 
-A provider answers as `Authorizer` and takes records as `CDRSink`. An operator obeys as `RemoteControl`. An adapter
-towards foreign providers or operators does the same in their name, and hears what changes as `POISink`, `StatusSink` and
-`SessionSink`. A verb that a partner has not is simply not asked of him.
+A provider answers as `Authorizer` and takes records as `CDRSink`. An operator obeys as `RemoteStarter` and `Reserver`.
+An adapter towards foreign providers or operators does the same in their name, and hears what changes as `POISink`,
+`StatusSink` and `SessionSink` (`feeding.feed`). A verb that a partner has not is not asked of him.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ class RemoteStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
 
 class RemoteStop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
-    """A provider wants that session to end. With `keep_alive_s` a reservation goes on for so long; None ends it, too."""
+    """A provider wants that session to end. With `keep_alive_s` a reservation goes on for so long."""
 
     session_id: ChargingSessionId = msgspec.field(name="chargingSessionId")
     keep_alive_s: int | None = None
@@ -85,7 +85,7 @@ class RemoteStop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
 
 
 class Reserve(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
-    """A provider wants something to be kept free. With the id of a reservation that there is: changed, or for longer."""
+    """A provider wants something to be kept free. With the id of a reservation that there is: changed, or longer."""
 
     location: ChargingLocation | None = msgspec.field(default=None, name="chargingLocation")
     level: ReservationLevel = ReservationLevel.EVSE

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-# ruff: noqa: N815
+# ruff: noqa: N815  (the names of the statuses are their JSON texts)
 """The words for the state of all that is no EVSE: stations, pools, operators, providers and the network itself.
 
 One set for the operational and one for the admin status of all of them: which of the words a kind of place uses by the
