@@ -232,7 +232,7 @@ async def test_networks_on_one_store_do_not_see_each_other() -> None:
     network = roaming(store)
     network.add_provider(GDF, Provider(GDF, ALLOWED))
     await with_session(network)
-    network.places._about = replace(network.places._about, id="other")  # noqa: SLF001
+    network.places._about = replace(network.places._about, id="other")
     other = RoamingNetwork(network.places, store)
     assert (await other.sessions(), await other.cdrs()) == ([], [])
     assert len(await network.sessions()) == 1

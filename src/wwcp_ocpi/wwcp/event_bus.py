@@ -53,7 +53,7 @@ class EventBus:
                 listener(numbered)
             except Exception:
                 # The edge to code that is not ours: a listener must not break the network it listens to.
-                log.exception("wwcp.listener_failed", event=type(event).__name__)
+                log.exception("wwcp.listener_failed", kind=type(event).__name__)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call the listener with every event from now on; the answer ends that."""
