@@ -36,7 +36,7 @@ KINDS: list[type[Id]] = [
     ChargingTariffGroupId,
     EVSEGroupId,
 ]
-LETTERS = {
+LETTERS: dict[type[Id], str] = {
     ChargingPoolId: "P",
     ChargingStationId: "S",
     EVSEId: "E",
@@ -267,7 +267,7 @@ def test_ids_of_different_kinds_are_never_equal() -> None:
 def test_an_id_does_not_change() -> None:
     found = EVSEId.parse("DE*GEF*E12")
     with pytest.raises(AttributeError, match="does not change"):
-        found.suffix = "13"
+        found.operator = ChargingStationOperatorId.parse("DE*GE2")
     assert repr(found) == "EVSEId('DE*GEF*E12')"
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +28,8 @@ def live_network(clock: Clock | None = None) -> LiveNetwork:
 
 @pytest.mark.parametrize("id", PLACES)
 def test_a_status_of_any_place_is_told_once_and_kept(id: object) -> None:
-    live, heard = live_network(), []
+    live = live_network()
+    heard: list[object] = []
     live.on_other(heard.append)
     change = live.set_status(id, Status.available, AdminStatus.operational)  # type: ignore[arg-type]
     assert heard == [change]
@@ -44,8 +47,9 @@ def test_a_status_of_any_place_is_told_once_and_kept(id: object) -> None:
 
 def test_a_planned_status_of_a_place_comes_into_force_when_its_moment_has_come() -> None:
     clock = Clock(MONDAY)
-    live, heard = live_network(clock), []
-    live.on_other(heard.append)
+    live = live_network(clock)
+    heard: list[PlaceStatusChange] = []
+    live.on_other(lambda change: heard.append(change) if isinstance(change, PlaceStatusChange) else None)
     assert live.set_status(POOL, Status.offline, at=TUESDAY) is None
     live.advance()
     assert (heard, live.statuses.status(POOL, clock.now)) == ([], Status.unspecified)
@@ -58,7 +62,7 @@ def test_a_planned_status_of_a_place_comes_into_force_when_its_moment_has_come()
 def test_statuses_of_places_travel_with_the_network() -> None:
     live = live_network()
     for id in PLACES:
-        live.set_status(id, Status.available, AdminStatus.operational)  # type: ignore[arg-type]
+        live.set_status(id, Status.available, AdminStatus.operational)
     live.set_status(STATION, Status.charging, at=TUESDAY)
     snapshot = live.snapshot()
     assert snapshot.status == (Timestamped(MONDAY, Status.available),)
@@ -126,7 +130,7 @@ def test_a_replaced_schedule_is_sorted_has_one_entry_a_moment_and_says_at_any_ti
     last = {entry.timestamp: entry.value for entry in given_entries}
     kept = schedule.entries
     assert [entry.timestamp for entry in kept] == sorted({entry.timestamp for entry in kept}, reverse=True)
-    assert all(one.value != other.value for one, other in zip(kept, kept[1:], strict=False))
+    assert all(one.value != other.value for one, other in pairwise(kept))
     before = [moment for moment in sorted(last) if moment <= now]
     assert schedule.value(now) == (last[before[-1]] if before else "none")
 

@@ -29,7 +29,9 @@ async def feed(events: EventStream, sink: POISink | StatusSink | SessionSink) ->
                     await sink.pool_changed(change)
                 case OperatorChange() as change if isinstance(sink, POISink):
                     await sink.operator_changed(change)
-                case SessionChange(session, previous) if session is not None and isinstance(sink, SessionSink):
+                case SessionChange(session=session, previous=previous) if session is not None and isinstance(
+                    sink, SessionSink
+                ):
                     await sink.session_changed(session, previous)
                 case _:
                     pass
