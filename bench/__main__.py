@@ -8,13 +8,21 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import measure_disk, measure_http, measure_import, measure_memory, measure_pages, measure_pricing
+from bench import (
+    measure_disk,
+    measure_http,
+    measure_import,
+    measure_memory,
+    measure_pages,
+    measure_pricing,
+    measure_wwcp,
+)
 from bench.children import cores, only_warnings, pin
 from bench.plan import FULL, QUICK, Plan
 from bench.report import Report, machine
 from wwcp_ocpi.net.server import run
 
-PARTS = ("disk", "http", "import", "pages", "pricing")
+PARTS = ("disk", "http", "import", "pages", "pricing", "wwcp")
 
 
 def main() -> None:
@@ -54,6 +62,8 @@ async def _measure(report: Report, plan: Plan, parts: set[str], where: str | Non
             await measure_pages.measure(report, plan, folder)
         if "pricing" in parts:
             measure_pricing.measure(report, plan)
+        if "wwcp" in parts:
+            await measure_wwcp.measure(report, plan, folder, server)
 
 
 if __name__ == "__main__":
