@@ -40,7 +40,7 @@ async def measure(report: Report, plan: Plan, folder: Path, core: int | None) ->
     file.write_bytes(sample_json(pools=plan.evses // 4, evses=plan.evses))
     _large(report, plan, file, core)
     file.unlink()
-    await _authorize(report, plan, None, "AuthorizeStart from the cache, in memory", None)
+    await _authorize(report, plan, None, "AuthorizeStart from the cache, in memory", 5_000)
     store = await SQLiteStore.open(folder / "wwcp.sqlite")
     try:
         await _authorize(report, plan, store, "AuthorizeStart from the cache, session durable", 5_000)
@@ -60,8 +60,8 @@ def _large(report: Report, plan: Plan, file: Path, core: int | None) -> None:
     out = subprocess.run(command, check=True, capture_output=True, text=True, timeout=_LIFE_S).stdout
     found: dict[str, float] = json.loads(out)
     many = f"{plan.evses:,} EVSEs"
-    size = f"{file.stat().st_size / 1e6:.0f} MB of JSON, {found['load_cpu_s']:.1f} s of computing"
-    report.add(f"load a network of {many}", found["load_s"], "s", at_most=20, details=size)
+    size = f"{file.stat().st_size / 1e6:.0f} MB of JSON, by computing time; {found['load_s']:.1f} s by the clock"
+    report.add(f"load a network of {many}", found["load_cpu_s"], "s", at_most=20, details=size)
     peak = f"the process has {found['rss_mb']:.0f} MB, at most {found['peak_mb']:.0f} MB with the text it read"
     report.add(f"memory of a network of {many}", found["grown_mb"], "MB", at_most=500, details=peak)
     heard = f"all {found['heard_by_streams']:,.0f} heard by each"
@@ -103,16 +103,18 @@ async def _authorize(
             assert result.result is AuthStartCode.Authorized
             times.append(time.perf_counter() - start)
 
-    rates = []
+    rates, clock = [], []
     for _ in range(5):
-        began = time.perf_counter()
+        began, computed = time.perf_counter(), time.process_time()
         await asyncio.gather(*(some(plan.authorized // AT_ONCE) for _ in range(AT_ONCE)))
-        rates.append(plan.authorized // AT_ONCE * AT_ONCE / (time.perf_counter() - began))
+        count = plan.authorized // AT_ONCE * AT_ONCE
+        rates.append(count / (time.process_time() - computed))
+        clock.append(count / (time.perf_counter() - began))
     assert provider.asked == 1
     rates.sort()
     times.sort()
     report.add(
         name, quantile(rates, 0.5), "/s", at_least=at_least, spread=f"{rates[0]:,.0f}, {rates[-1]:,.0f} /s",
-        details=f"{AT_ONCE} at once, each a new session, p50 {quantile(times, 0.5) * 1000:.1f} ms, "
-        f"p99 {quantile(times, 0.99) * 1000:.1f} ms",
+        details=f"by computing time; {quantile(sorted(clock), 0.5):,.0f}/s by the clock, {AT_ONCE} at once, "
+        f"each a new session, p50 {quantile(times, 0.5) * 1000:.1f} ms, p99 {quantile(times, 0.99) * 1000:.1f} ms",
     )  # fmt: skip

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeVar
 
+from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.wwcp.ids import ChargingStationOperatorId, EMobilityProviderId
 from wwcp_ocpi.wwcp.network import IdTaken
 from wwcp_ocpi.wwcp.ports import Authorizer, CDRSink, RemoteStarter, Reserver
@@ -19,11 +20,34 @@ _P = TypeVar("_P")
 
 
 class Attached(NamedTuple):
-    """One partner and its code. `name` is its id as it stands in results and sessions."""
+    """One partner, and what its code can do. `name` is its id as it stands in results and sessions."""
 
     name: str
-    code: object
-    priority: int = 10
+    priority: int
+    authorizer: Authorizer | None
+    starter: RemoteStarter | None
+    reserver: Reserver | None
+    cdr_sink: CDRSink | None
+
+
+def attached(name: str, code: object, priority: int = 10) -> Attached:
+    """Look once at what it can do: looking at an object through a protocol is slow.
+
+    Raises:
+        UsageError: nothing at all.
+    """
+    found = Attached(
+        name=name,
+        priority=priority,
+        authorizer=code if isinstance(code, Authorizer) else None,
+        starter=code if isinstance(code, RemoteStarter) else None,
+        reserver=code if isinstance(code, Reserver) else None,
+        cdr_sink=code if isinstance(code, CDRSink) else None,
+    )
+    if not (found.authorizer or found.starter or found.reserver or found.cdr_sink):
+        ports = "Authorizer, RemoteStarter, Reserver, CDRSink"
+        raise UsageError(f"{name}: expected an object with the methods of one of {ports}, got {type(code).__name__}")
+    return found
 
 
 class Partners:
@@ -37,49 +61,45 @@ class Partners:
 
     def add_operator(self, id: ChargingStationOperatorId, code: object) -> Callable[[], None]:
         """Attach an operator; the answer detaches it. Raises IdTaken."""
-        return _take(self._operators, id, Attached(str(id), code))
+        return _take(self._operators, id, attached(str(id), code))
 
     def add_provider(self, id: EMobilityProviderId, code: object) -> Callable[[], None]:
         """Attach a provider; the answer detaches it. Raises IdTaken."""
-        return _take(self._providers, id, Attached(str(id), code))
+        return _take(self._providers, id, attached(str(id), code))
 
     def add_cso_roaming_provider(self, id: str, code: object, priority: int) -> Callable[[], None]:
         """Attach who knows foreign providers; the answer detaches it. Raises IdTaken."""
-        return _take(self._cso_side, id, Attached(id, code, priority))
+        return _take(self._cso_side, id, attached(id, code, priority))
 
     def add_emp_roaming_provider(self, id: str, code: object, priority: int) -> Callable[[], None]:
         """Attach who knows foreign operators; the answer detaches it. Raises IdTaken."""
-        return _take(self._emp_side, id, Attached(id, code, priority))
+        return _take(self._emp_side, id, attached(id, code, priority))
 
-    def authorizers(self, provider_id: EMobilityProviderId | None = None) -> list[tuple[Attached, Authorizer]]:
+    def authorizers(self, provider_id: EMobilityProviderId | None = None) -> list[Attached]:
         """Who may know a driver: all, or if his provider is told that one and those who know foreign ones."""
         providers = [one for id, one in self._providers.items() if provider_id in (None, id)]
-        asked = (*providers, *_by_priority(self._cso_side))
-        return [(one, one.code) for one in asked if isinstance(one.code, Authorizer)]
+        return [one for one in (*providers, *_by_priority(self._cso_side)) if one.authorizer is not None]
 
-    def local_authorizers(self) -> list[tuple[Attached, Authorizer]]:
+    def local_authorizers(self) -> list[Attached]:
         """The providers of this network alone."""
-        return [(one, one.code) for one in self._providers.values() if isinstance(one.code, Authorizer)]
+        return [one for one in self._providers.values() if one.authorizer is not None]
 
-    def authorizer(self, name: str | None) -> tuple[Attached, Authorizer] | None:
+    def authorizer(self, name: str | None) -> Attached | None:
         """The one of that name."""
-        found = next((one for one in self._on_cso_side() if one.name == name), None)
-        return (found, found.code) if found is not None and isinstance(found.code, Authorizer) else None
+        return next((one for one in self._on_cso_side() if one.name == name and one.authorizer is not None), None)
 
-    def authorizer_of(self, id: EMobilityProviderId | None) -> tuple[Attached, Authorizer] | None:
+    def provider(self, id: EMobilityProviderId | None) -> Attached | None:
         """The provider of that id, if it is attached here."""
-        found = self._providers.get(id) if id is not None else None
-        return (found, found.code) if found is not None and isinstance(found.code, Authorizer) else None
+        return self._providers.get(id) if id is not None else None
 
     def cdr_sink_of(self, id: EMobilityProviderId | None) -> Attached | None:
         """The provider of that id, if it is attached here and takes records."""
-        found = self._providers.get(id) if id is not None else None
-        return found if found is not None and isinstance(found.code, CDRSink) else None
+        found = self.provider(id)
+        return found if found is not None and found.cdr_sink is not None else None
 
     def cdr_sink(self, name: str | None) -> Attached | None:
         """Who has that name and takes records."""
-        found = next((one for one in self._on_cso_side() if one.name == name), None)
-        return found if found is not None and isinstance(found.code, CDRSink) else None
+        return next((one for one in self._on_cso_side() if one.name == name and one.cdr_sink is not None), None)
 
     def operator(self, id: ChargingStationOperatorId | None) -> Attached | None:
         """The operator of that id, if it is attached."""
@@ -91,13 +111,12 @@ class Partners:
 
     def starters(self) -> tuple[list[Attached], list[Attached]]:
         """The operators that can start and stop, and those who know foreign ones, by priority."""
-        operators = [one for one in self._operators.values() if isinstance(one.code, RemoteStarter)]
-        return operators, [one for one in _by_priority(self._emp_side) if isinstance(one.code, RemoteStarter)]
+        operators = [one for one in self._operators.values() if one.starter is not None]
+        return operators, [one for one in _by_priority(self._emp_side) if one.starter is not None]
 
-    def reservers(self) -> tuple[list[Attached], list[Attached]]:
-        """The operators that can keep something free, and those who know foreign ones, by priority."""
-        operators = [one for one in self._operators.values() if isinstance(one.code, Reserver)]
-        return operators, [one for one in _by_priority(self._emp_side) if isinstance(one.code, Reserver)]
+    def reservers(self) -> list[Attached]:
+        """Those who know foreign operators and can keep something free, by priority."""
+        return [one for one in _by_priority(self._emp_side) if one.reserver is not None]
 
     def _on_cso_side(self) -> Iterator[Attached]:
         yield from self._providers.values()

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from wwcp_ocpi.scalars import DateTime
 from wwcp_ocpi.wwcp.requests import AuthorizeStart
 from wwcp_ocpi.wwcp.result_codes import AuthStartCode
@@ -24,7 +26,8 @@ CACHEABLE = frozenset(
 
 
 class _Kept(NamedTuple):
-    result: AuthStartResult
+    again: AuthStartResult
+    """What is answered the next time."""
     until: int  # microseconds since 1970
 
 
@@ -53,27 +56,23 @@ class AuthCache:
         if found.until <= now.micros:
             del self._kept[key]
             return None
-        return found.result
+        return found.again
 
-    def put(self, request: AuthorizeStart, result: AuthStartResult, now: DateTime) -> AuthStartResult:
-        """Keep an answer, if it is one to be kept; returns it as it is kept."""
+    def put(self, request: AuthorizeStart, result: AuthStartResult, now: DateTime) -> None:
+        """Keep an answer, if it is one to be kept. The session that a partner named is not said again."""
         until = now.micros + self._ttl_micros
         if result.expiry_date is not None:
             until = min(until, result.expiry_date.micros)
         if self._size < 1 or result.result not in CACHEABLE or until <= now.micros:
-            return result
+            return
         key = _key(request)
         self._kept.pop(key, None)
         if len(self._kept) >= self._size:
             for old in list(self._kept)[: max(self._size // 4, 1)]:
                 del self._kept[old]
-        self._kept[key] = _Kept(result, until)
-        return result
-
-    def moment(self, request: AuthorizeStart) -> DateTime | None:
-        """Until when the answer to this holds, if one is kept."""
-        found = self._kept.get(_key(request))
-        return None if found is None else DateTime.from_micros(found.until)
+        moment = DateTime.from_micros(until)
+        again = replace(result, cached_until=moment, session_id=None, emp_partner_session_id=None)
+        self._kept[key] = _Kept(again, until)
 
     def forget(self) -> None:
         """Ask again from here on."""

@@ -14,18 +14,18 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from wwcp_ocpi.scalars import DateTime
 from wwcp_ocpi.wwcp.asking import Failure, ask
 from wwcp_ocpi.wwcp.attached import Attached
 from wwcp_ocpi.wwcp.auth_cache import AuthCache, RateLimit
-from wwcp_ocpi.wwcp.authentication import token_text
+from wwcp_ocpi.wwcp.authentication import Authentication, token_text
 from wwcp_ocpi.wwcp.charging import ChargingSession, SessionStart, SessionStop
 from wwcp_ocpi.wwcp.core import Core
 from wwcp_ocpi.wwcp.network import UnknownId
-from wwcp_ocpi.wwcp.ports import Authorizer
 from wwcp_ocpi.wwcp.requests import AuthorizeStart, AuthorizeStop
 from wwcp_ocpi.wwcp.result_codes import AuthStartCode, AuthStopCode
 from wwcp_ocpi.wwcp.results import AuthStartResult, AuthStopResult, said
-from wwcp_ocpi.wwcp.text_ids import ChargingSessionId
+from wwcp_ocpi.wwcp.text_ids import ChargingSessionId, new_text
 from wwcp_ocpi.wwcp.whereabouts import located
 
 _C = TypeVar("_C", AuthStartCode, AuthStopCode)
@@ -89,23 +89,22 @@ class Authorising:
                 request = replace(request, location=located(core.network, request.location))
             except UnknownId as error:
                 return _refused(AuthStartCode.UnknownLocation, str(error))
-        token = request.authentication.auth_token
-        if token is not None and token_text(token) in self._invalid:
+        token = _token(request.authentication)
+        if token in self._invalid:
             return _refused(AuthStartCode.InvalidToken, "this is the serial number of no card")
         if request.session_id is not None and await core.sessions.get(request.session_id) is not None:
             return _refused(AuthStartCode.InvalidSessionId, f"there is a session {request.session_id} already")
-        result = self.cache.find(request, core.now)
-        if result is not None:
-            result = replace(result, cached_until=self.cache.moment(request), emp_partner_session_id=None)
-        else:
+        now = core.now
+        result = self.cache.find(request, now)
+        if result is None:
             location = request.location
             place = str(location.evse_id or location.charging_pool_id or "") if location else ""
-            if not self._limit.allows(place, core.now):
+            if not self._limit.allows(place, now):
                 return _refused(AuthStartCode.RateLimitReached, "too many questions from this place; try again later")
             result = await self._ask_all(request)
-            if token is None or token_text(token) not in self._uncached:
+            if token not in self._uncached:
                 self.cache.put(request, result, core.now)
-        return await self._begun(request, result) if result.result is AuthStartCode.Authorized else result
+        return await self._begun(request, result, now) if result.result is AuthStartCode.Authorized else result
 
     async def _ask_all(self, request: AuthorizeStart) -> AuthStartResult:
         asked = self._core.partners.authorizers(request.provider_id)
@@ -113,12 +112,12 @@ class Authorising:
             return _refused(AuthStartCode.NotAuthorized, f"{NOBODY}: there is none")
         return await self.first_or_best(request, asked)
 
-    async def first_or_best(
-        self, request: AuthorizeStart, asked: Iterable[tuple[Attached, Authorizer]]
-    ) -> AuthStartResult:
+    async def first_or_best(self, request: AuthorizeStart, asked: Iterable[Attached]) -> AuthStartResult:
         """Ask these at once: the first who allows it, else the best of all answers, each within the same deadline."""
 
-        async def one(partner: Attached, code: Authorizer) -> AuthStartResult:
+        async def one(partner: Attached) -> AuthStartResult:
+            code = partner.authorizer
+            assert code is not None
             result, _ = await ask(
                 partner.name,
                 "authorize_start",
@@ -130,7 +129,7 @@ class Authorising:
             return replace(result, authorizator_id=result.authorizator_id or partner.name)
 
         best: AuthStartResult | None = None
-        tasks = [asyncio.create_task(one(partner, code)) for partner, code in asked]
+        tasks = [asyncio.create_task(one(partner)) for partner in asked]
         try:
             for done in asyncio.as_completed(tasks):
                 result = await done
@@ -142,25 +141,21 @@ class Authorising:
             await _call_off(tasks)
         return best or _refused(AuthStartCode.NotAuthorized, NOBODY)
 
-    async def _begun(self, request: AuthorizeStart, result: AuthStartResult) -> AuthStartResult:
+    async def _begun(self, request: AuthorizeStart, result: AuthStartResult, now: DateTime) -> AuthStartResult:
         """Make the session. Two that begin with the same id at the same moment: one has it."""
         core, location = self._core, request.location
         id = request.session_id or result.session_id
         if id is None or (request.session_id is None and await core.sessions.get(id) is not None):
-            id = (
-                ChargingSessionId.of(result.provider_id)
-                if result.provider_id
-                else ChargingSessionId.parse(core.new_id())
-            )
+            id = ChargingSessionId.of(result.provider_id) if result.provider_id else ChargingSessionId.parse(new_text())
         result = replace(result, session_id=id)
         partner = core.partners.authorizer(result.authorizator_id)
-        is_local = partner is not None and core.partners.authorizer_of(result.provider_id) == partner
+        is_local = partner is not None and core.partners.provider(result.provider_id) is partner
         session = ChargingSession(
             id=id,
             roaming_network_id=core.network.id,
             start=SessionStart(
-                timestamp=core.now,
-                cso_roaming_provider_id=None if is_local or partner is None else partner[0].name,
+                timestamp=now,
+                cso_roaming_provider_id=None if is_local or partner is None else partner.name,
                 authorizator_id=result.authorizator_id,
                 provider_id=result.provider_id,
                 authentication=request.authentication,
@@ -194,8 +189,7 @@ class Authorising:
 
     async def _stop(self, request: AuthorizeStop) -> AuthStopResult:
         core = self._core
-        token = request.authentication.auth_token
-        if token is not None and token_text(token) in self._invalid:
+        if _token(request.authentication) in self._invalid:
             return _stop_refused(AuthStopCode.InvalidToken, "this is the serial number of no card")
         if request.location is not None:
             try:
@@ -227,14 +221,15 @@ class Authorising:
         partners, asked = self._core.partners, None
         if session is not None:
             start = session.start
-            asked = partners.authorizer_of(start.provider_id) or partners.authorizer(start.cso_roaming_provider_id)
+            own = partners.provider(start.provider_id)
+            asked = own if own is not None and own.authorizer else partners.authorizer(start.cso_roaming_provider_id)
         best: AuthStopResult | None = None
         if asked is not None:
-            best = await self._ask_one_to_stop(request, *asked)
+            best = await self._ask_one_to_stop(request, asked)
             if best.result in _SETTLED:
                 return best
         others = [one for one in partners.authorizers(request.provider_id) if one != asked]
-        tasks = [asyncio.create_task(self._ask_one_to_stop(request, *one)) for one in others]
+        tasks = [asyncio.create_task(self._ask_one_to_stop(request, one)) for one in others]
         try:
             for done in asyncio.as_completed(tasks):
                 result = await done
@@ -246,7 +241,9 @@ class Authorising:
             await _call_off(tasks)
         return best or _stop_refused(AuthStopCode.NotAuthorized, NOBODY)
 
-    async def _ask_one_to_stop(self, request: AuthorizeStop, partner: Attached, code: Authorizer) -> AuthStopResult:
+    async def _ask_one_to_stop(self, request: AuthorizeStop, partner: Attached) -> AuthStopResult:
+        code = partner.authorizer
+        assert code is not None
         result, _ = await ask(
             partner.name,
             "authorize_stop",
@@ -256,6 +253,10 @@ class Authorising:
             self._core.options.auth_timeout_s,
         )
         return replace(result, authorizator_id=result.authorizator_id or partner.name)
+
+
+def _token(authentication: Authentication) -> str | None:
+    return None if authentication.auth_token is None else token_text(authentication.auth_token)
 
 
 _SETTLED = frozenset({AuthStopCode.Authorized, AuthStopCode.Blocked, AuthStopCode.AlreadyStopped})

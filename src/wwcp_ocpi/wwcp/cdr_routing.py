@@ -19,7 +19,6 @@ from wwcp_ocpi.wwcp.core import CDRFilter, Core
 from wwcp_ocpi.wwcp.events import CDRChange
 from wwcp_ocpi.wwcp.keeping import CDRState, KeptCDR
 from wwcp_ocpi.wwcp.network import UnknownId
-from wwcp_ocpi.wwcp.ports import CDRSink
 from wwcp_ocpi.wwcp.requests import AuthorizeStart, ChargingLocation
 from wwcp_ocpi.wwcp.result_codes import AuthStartCode, SendCDRCode
 from wwcp_ocpi.wwcp.results import CDR_SUCCESSES, SendCDRResult, SendCDRsResult, all_of, said
@@ -171,8 +170,8 @@ class CDRRouting:
     async def _send_to(
         self, target: Attached, cdrs: list[ChargeDetailRecord]
     ) -> dict[ChargeDetailRecordId, SendCDRResult]:
-        code = target.code
-        assert isinstance(code, CDRSink)
+        code = target.cdr_sink
+        assert code is not None
 
         def failed(failure: Failure, reason: str) -> _Answers:
             late = SendCDRCode.Timeout if failure is Failure.TIMEOUT else SendCDRCode.Error

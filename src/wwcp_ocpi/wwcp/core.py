@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from enum import Enum
 
@@ -81,16 +80,12 @@ class Core:
         """Whether the network as a whole refuses its verbs."""
         return self.network.statuses.admin_status(None, self.now) in _CLOSED
 
-    def new_id(self) -> str:
-        """A text that nobody else makes."""
-        return uuid.uuid4().hex
-
     async def new_session(self, session: ChargingSession) -> bool:
         """Keep it; False when there is one of that id already, which stays as it is."""
         change = await self.sessions.change(session.id, lambda known: known if known is not None else session)
         if change.before is not None:
             return False
-        self.bus.tell(SessionChange(session=session, previous=None, timestamp=self.now))
+        self.bus.tell(SessionChange(session=session, previous=None, timestamp=session.start.timestamp))
         return True
 
     async def change_session(

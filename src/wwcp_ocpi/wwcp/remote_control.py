@@ -17,11 +17,10 @@ from wwcp_ocpi.wwcp.attached import Attached
 from wwcp_ocpi.wwcp.charging import ChargingSession, SessionStart, SessionStop
 from wwcp_ocpi.wwcp.core import Core
 from wwcp_ocpi.wwcp.network import UnknownId
-from wwcp_ocpi.wwcp.ports import RemoteStarter
 from wwcp_ocpi.wwcp.requests import ChargingLocation, RemoteStart, RemoteStop
 from wwcp_ocpi.wwcp.result_codes import RemoteStartCode, RemoteStopCode
 from wwcp_ocpi.wwcp.results import RemoteStartResult, RemoteStopResult, said
-from wwcp_ocpi.wwcp.text_ids import ChargingSessionId
+from wwcp_ocpi.wwcp.text_ids import ChargingSessionId, new_text
 from wwcp_ocpi.wwcp.whereabouts import located
 
 BEGUN = frozenset({RemoteStartCode.Success, RemoteStartCode.SuccessPlugInCableToStartCharging})
@@ -78,13 +77,13 @@ class RemoteControl:
         partners = self._core.partners
         _, roaming = partners.starters()
         owner = partners.operator(location.charging_station_operator_id) if known else None
-        if owner is not None and isinstance(owner.code, RemoteStarter):
+        if owner is not None and owner.starter is not None:
             yield owner
         yield from roaming
 
     def _new_id(self, request: RemoteStart, location: ChargingLocation) -> ChargingSessionId:
         maker = request.provider_id or location.charging_station_operator_id
-        return ChargingSessionId.of(maker) if maker else ChargingSessionId.parse(self._core.new_id())
+        return ChargingSessionId.of(maker) if maker else ChargingSessionId.parse(new_text())
 
     def _awaited(self, request: RemoteStart, id: ChargingSessionId, location: ChargingLocation) -> ChargingSession:
         core = self._core
@@ -110,8 +109,8 @@ class RemoteControl:
         )
 
     async def _ask_to_start(self, partner: Attached, request: RemoteStart) -> RemoteStartResult:
-        code = partner.code
-        assert isinstance(code, RemoteStarter)
+        code = partner.starter
+        assert code is not None
         result, _ = await ask(
             partner.name,
             "remote_start",
@@ -189,12 +188,12 @@ class RemoteControl:
             return operators + roaming
         own = partners.operator(session.charging_station_operator_id)
         through = partners.emp_roaming_provider(session.start.emp_roaming_provider_id)
-        first = [one for one in (through, own) if one is not None and isinstance(one.code, RemoteStarter)]
+        first = [one for one in (through, own) if one is not None and one.starter is not None]
         return first + [one for one in operators + roaming if one not in first]
 
     async def _ask_to_stop(self, partner: Attached, request: RemoteStop) -> RemoteStopResult:
-        code = partner.code
-        assert isinstance(code, RemoteStarter)
+        code = partner.starter
+        assert code is not None
         result, _ = await ask(
             partner.name,
             "remote_stop",

@@ -13,7 +13,6 @@ from wwcp_ocpi.wwcp.charging import ChargingReservation
 from wwcp_ocpi.wwcp.core import Core
 from wwcp_ocpi.wwcp.events import ReservationChange
 from wwcp_ocpi.wwcp.network import UnknownId
-from wwcp_ocpi.wwcp.ports import Reserver
 from wwcp_ocpi.wwcp.requests import CancelReservation, ChargingLocation, Reserve
 from wwcp_ocpi.wwcp.result_codes import CancellationReason, CancelReservationCode, ReservationCode
 from wwcp_ocpi.wwcp.results import CancelReservationResult, ReservationResult, said
@@ -96,9 +95,9 @@ class Reserving:
 
     def _who_runs(self, location: ChargingLocation) -> list[Attached]:
         partners = self._core.partners
-        _, roaming = partners.reservers()
         owner = partners.operator(location.charging_station_operator_id)
-        return [owner, *roaming] if owner is not None and isinstance(owner.code, Reserver) else roaming
+        own = [owner] if owner is not None and owner.reserver is not None else []
+        return own + partners.reservers()
 
     def _made(
         self, request: Reserve, id: ChargingReservationId, location: ChargingLocation, partner: Attached
@@ -123,8 +122,8 @@ class Reserving:
         )
 
     async def _ask(self, partner: Attached, request: Reserve) -> ReservationResult:
-        code = partner.code
-        assert isinstance(code, Reserver)
+        code = partner.reserver
+        assert code is not None
         result, _ = await ask(
             partner.name,
             "reserve",
@@ -160,8 +159,8 @@ class Reserving:
         partners = self._core.partners
         partner = partners.emp_roaming_provider(known.roaming_provider_id)
         partner = partner or partners.operator(known.charging_station_operator_id)
-        code = partner.code if partner is not None else None
-        if partner is None or not isinstance(code, Reserver):
+        code = partner.reserver if partner is not None else None
+        if partner is None or code is None:
             reason = f"the operator {known.charging_station_operator_id} takes no part in this network any more"
             return _not_cancelled(CancelReservationCode.UnknownOperator, reason)
         result, _ = await ask(

@@ -112,6 +112,7 @@ class RoamingNetwork:
 
         Raises:
             IdTaken: it takes part already.
+            UsageError: it can nothing of that.
         """
         leave = self._core.partners.add_operator(id, code)
         if id not in self.places.operators:
@@ -123,6 +124,7 @@ class RoamingNetwork:
 
         Raises:
             IdTaken: it takes part already.
+            UsageError: it can nothing of that.
         """
         leave = self._core.partners.add_provider(id, code)
         if id not in self.places.providers:
@@ -131,7 +133,7 @@ class RoamingNetwork:
         return leave
 
     def add_cso_roaming_provider(self, id: str, code: object, *, priority: int = 10) -> Callable[[], None]:
-        """Attach who knows foreign providers (Authorizer, CDRSink). The answer detaches it. Raises IdTaken."""
+        """Attach who knows foreign providers (Authorizer, CDRSink). The answer detaches it. Raises as above."""
         leave = self._core.partners.add_cso_roaming_provider(id, code, priority)
         self._authorising.cache.forget()
         return leave
@@ -143,6 +145,7 @@ class RoamingNetwork:
 
         Raises:
             IdTaken: it takes part already.
+            UsageError: it can nothing of that.
         """
         return self._core.partners.add_emp_roaming_provider(id, code, priority)
 

@@ -7,13 +7,16 @@ provider began. Partners write what they like, so any printable text is an id as
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
+from collections.abc import Iterator
 from typing import ClassVar, Self
 
 from wwcp_ocpi.wwcp.party_ids import ChargingStationOperatorId, EMobilityProviderId, Id
 
 MAX_LENGTH = 255
+_RANDOM_BYTES = 16
+_AT_ONCE = 256
 _PARTY_FORM = re.compile(
     r"(?P<party>[A-Z]{2}[*-]?[A-Z0-9]{3})(?P<sign>[*-])(?P<letter>[A-Z])(?P<suffix>[A-Za-z0-9][A-Za-z0-9*-]{0,250})"
 )
@@ -42,7 +45,19 @@ class TextId(Id):
         """
         sign = "*" if isinstance(party, ChargingStationOperatorId) else "-"
         canonical = party.canonical if party.canonical[0] != "+" else party.canonical[1:]
-        return cls.parse(f"{canonical}{sign}{cls.letter}{suffix or uuid.uuid4().hex}")
+        text = f"{canonical}{sign}{cls.letter}{suffix or new_text()}"
+        if suffix is not None or canonical != party.canonical:
+            return cls.parse(text)
+        made = cls.__new__(cls)  # it need not be read again, being made as it should be
+        made._hold(party, text[len(canonical) + 2 :], text, text)
+        return made
+
+    def _hold(
+        self, party: ChargingStationOperatorId | EMobilityProviderId | None, suffix: str, text: str, canonical: str
+    ) -> None:
+        object.__setattr__(self, "party", party)
+        object.__setattr__(self, "suffix", suffix)
+        self._keep(text, canonical)
 
     @classmethod
     def _read(cls, text: str) -> Self | None:
@@ -50,9 +65,7 @@ class TextId(Id):
             return None
         party, suffix, canonical = _parts(text, cls.letter)
         made = cls.__new__(cls)
-        object.__setattr__(made, "party", party)
-        object.__setattr__(made, "suffix", suffix)
-        made._keep(text, canonical)
+        made._hold(party, suffix, text, canonical)
         return made
 
     def __init_subclass__(cls) -> None:
@@ -92,3 +105,19 @@ class ChargeDetailRecordId(TextId):
     __slots__ = ()
     letter = "D"
     example = "DE*GEF*D5c24515b"
+
+
+def _random_texts() -> Iterator[str]:
+    """Asking the system for each of them gives other threads the interpreter each time, and waits to get it back."""
+    while True:
+        drawn = os.urandom(_RANDOM_BYTES * _AT_ONCE).hex()
+        for start in range(0, len(drawn), 2 * _RANDOM_BYTES):
+            yield drawn[start : start + 2 * _RANDOM_BYTES]
+
+
+_texts = _random_texts()
+
+
+def new_text() -> str:
+    """A text that nobody else makes, and nobody guesses: 128 random bits in hexadecimal digits."""
+    return next(_texts)
