@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from tests.wwcp.making import FIRST, GEF, MONDAY, POOL, TUESDAY
+from tests.wwcp.making import FIRST, GEF, MONDAY, POOL, TUESDAY, Clock
 from tests.wwcp.roaming import BROKEN, GD2, GDF, QUICK, Broken, Provider, auth_start, record, roaming
 from wwcp_ocpi.store.memory import MemoryStore
 from wwcp_ocpi.store.sqlite import SQLiteStore
@@ -16,6 +16,7 @@ from wwcp_ocpi.wwcp.charging import SessionTime
 from wwcp_ocpi.wwcp.core import CDRFilter
 from wwcp_ocpi.wwcp.events import CDRChange
 from wwcp_ocpi.wwcp.keeping import CDRState
+from wwcp_ocpi.wwcp.requests import AuthorizeStop
 from wwcp_ocpi.wwcp.result_codes import AuthStartCode, SendCDRCode
 from wwcp_ocpi.wwcp.results import SendCDRResult, SendCDRsResult, all_of
 from wwcp_ocpi.wwcp.roaming import RoamingNetwork
@@ -236,3 +237,17 @@ async def test_networks_on_one_store_do_not_see_each_other() -> None:
     other = RoamingNetwork(network.places, store)
     assert (await other.sessions(), await other.cdrs()) == ([], [])
     assert len(await network.sessions()) == 1
+
+
+async def test_old_sessions_and_records_are_removed_when_it_is_asked_for() -> None:
+    clock = Clock(MONDAY)
+    network = roaming(clock=clock)
+    network.add_provider(GDF, Provider(GDF, ALLOWED))
+    ended, open_ = await with_session(network), await with_session(network)
+    await network.authorize_stop(AuthorizeStop(session_id=ended, authentication=rfid("11223344")))
+    await network.send_cdrs([record(ended, "D1"), record("unknown", "D2")])
+    assert await network.forget(MONDAY) == 0
+    assert await network.forget(TUESDAY) == 2
+    assert [session.id for session in await network.sessions()] == [open_]
+    assert [str(kept.cdr.id) for kept in await network.cdrs()] == ["D2"]
+    assert await network.session(ended) is None

@@ -12,6 +12,7 @@ from wwcp_ocpi.store.memory import MemoryStore
 from wwcp_ocpi.wwcp.authentication import remote
 from wwcp_ocpi.wwcp.charging import ChargingProduct, ChargingSession, SessionStart, SessionStop
 from wwcp_ocpi.wwcp.contract_ids import EMobilityAccountId
+from wwcp_ocpi.wwcp.core import RoamingOptions
 from wwcp_ocpi.wwcp.events import SessionChange
 from wwcp_ocpi.wwcp.ids import ChargingPoolId, ChargingStationId, ChargingStationOperatorId, EVSEId
 from wwcp_ocpi.wwcp.requests import CancelReservation, ChargingLocation, RemoteStart, RemoteStop, Reserve
@@ -361,3 +362,18 @@ async def test_an_operator_ends_a_reservation_by_himself() -> None:
     await network.reserve(RESERVE)
     assert await network.end_reservation(RESERVED)
     assert not await network.end_reservation(RESERVED)
+
+
+async def test_a_start_whose_asker_went_away_is_awaited() -> None:
+    network = roaming(options=RoamingOptions())
+    network.add_operator(GEF, Broken(None))
+    task = asyncio.create_task(network.remote_start(START))
+    while await network.session(ID) is None:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    session = await network.session(ID)
+    assert session is not None
+    assert session.is_awaited

@@ -7,6 +7,7 @@ know foreign operators are asked, one after the other by priority. What comes to
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 
@@ -68,9 +69,11 @@ class RemoteControl:
                 result = await self._ask_to_start(partner, request)
                 if result.result not in _NOT_HERE:
                     break
-        finally:
-            # Also when whoever asked has gone away meanwhile: the session is there, or it is not.
-            kept = await self._settled(id, result, partner)
+        except asyncio.CancelledError:
+            # Whoever asked has gone away; the operator may begin it all the same.
+            await self._settled(id, _refused(RemoteStartCode.Timeout, "called off"), partner)
+            raise
+        kept = await self._settled(id, result, partner)
         return replace(result, session_id=kept)
 
     def _who_runs(self, location: ChargingLocation, *, known: bool) -> Iterator[Attached]:

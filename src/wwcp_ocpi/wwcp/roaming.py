@@ -20,6 +20,7 @@ from enum import Enum
 import structlog
 from msgspec.structs import fields, replace
 
+from wwcp_ocpi.scalars import DateTime
 from wwcp_ocpi.store.memory import MemoryStore
 from wwcp_ocpi.store.ports import Documents
 from wwcp_ocpi.wwcp.authorising import Authorising
@@ -28,7 +29,7 @@ from wwcp_ocpi.wwcp.charging import ChargeDetailRecord, ChargingReservation, Cha
 from wwcp_ocpi.wwcp.core import Core, RoamingOptions
 from wwcp_ocpi.wwcp.event_bus import EventBus, EventStream, Numbered
 from wwcp_ocpi.wwcp.ids import ChargingStationOperatorId, EMobilityProviderId
-from wwcp_ocpi.wwcp.keeping import KeptCDR
+from wwcp_ocpi.wwcp.keeping import CDRState, KeptCDR
 from wwcp_ocpi.wwcp.model import ChargingStationOperator, EMobilityProvider
 from wwcp_ocpi.wwcp.network import LiveNetwork, UnknownId
 from wwcp_ocpi.wwcp.remote_control import BEGUN, RemoteControl
@@ -256,6 +257,23 @@ class RoamingNetwork:
     def reservations(self) -> list[ChargingReservation]:
         """Those in force."""
         return self._reserving.all()
+
+    async def forget(self, before: DateTime) -> int:
+        """Remove sessions that ended before, and records that came before and were delivered or held back.
+
+        Nothing is removed by itself. Records that nobody has taken stay, and so do sessions that go on.
+
+        Returns:
+            How many were removed.
+        """
+        core, count = self._core, 0
+        for session in await core.sessions.all():
+            if session.stop is not None and session.stop.timestamp < before:
+                count += (await core.sessions.change(session.id, lambda _: None)).before is not None
+        for kept in await core.cdrs.all():
+            if kept.state is not CDRState.RECEIVED and kept.received_at < before:
+                count += (await core.cdrs.change(kept.cdr.id, lambda _: None)).before is not None
+        return count
 
     # Events
 
