@@ -367,9 +367,9 @@ async def test_an_operator_ends_a_reservation_by_himself() -> None:
 async def test_a_start_whose_asker_went_away_is_awaited() -> None:
     network = roaming(options=RoamingOptions())
     network.add_operator(GEF, Broken(None))
-    task = asyncio.create_task(network.remote_start(START))
-    while await network.session(ID) is None:
-        await asyncio.sleep(0)
+    with network.events() as events:
+        task = asyncio.create_task(network.remote_start(START))
+        await anext(events)
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
