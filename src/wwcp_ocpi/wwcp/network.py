@@ -159,7 +159,7 @@ class LiveNetwork:
         pool = self.pool(self.pool_id_of_station(station_id))
         return next(station for station in pool.charging_stations if station.id == station_id)
 
-    def pool_operator(self, pool_id: ChargingPoolId) -> ChargingStationOperator:
+    def operator_of(self, pool_id: ChargingPoolId) -> ChargingStationOperator:
         """The operator of a pool that is there. Raises UnknownId."""
         self._found(self._pools, pool_id, "pool")
         return self.operator(pool_id.operator)

@@ -27,7 +27,7 @@ def located(network: LiveNetwork, location: ChargingLocation) -> ChargingLocatio
     else:
         found = location
     if found.charging_pool_id is not None:
-        network.pool_operator(found.charging_pool_id)
+        network.operator_of(found.charging_pool_id)
         found = replace(found, charging_station_operator_id=found.charging_pool_id.operator)
     elif found.charging_station_operator_id is not None:
         network.operator(found.charging_station_operator_id)
