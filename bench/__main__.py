@@ -17,13 +17,14 @@ from bench import (
     measure_pages,
     measure_pricing,
     measure_tls,
+    measure_wwcp,
 )
 from bench.children import cores, only_warnings, pin
 from bench.plan import FULL, QUICK, Plan
 from bench.report import Report, machine
 from wwcp_ocpi.net.server import run
 
-PARTS = ("disk", "http", "tls", "import", "converted", "pages", "pricing")
+PARTS = ("disk", "http", "tls", "import", "converted", "pages", "pricing", "wwcp")
 
 
 def main() -> None:
@@ -67,6 +68,8 @@ async def _measure(report: Report, plan: Plan, parts: set[str], where: str | Non
             await measure_pages.measure(report, plan, folder)
         if "pricing" in parts:
             measure_pricing.measure(report, plan)
+        if "wwcp" in parts:
+            await measure_wwcp.measure(report, plan, folder, server)
 
 
 if __name__ == "__main__":

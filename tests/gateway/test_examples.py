@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from examples import accept_cdrs, authorize_tokens, modify_partner, run_commands
+from examples import accept_cdrs, authorize_tokens, modify_partner, run_commands, wwcp_operator, wwcp_provider
 from tests.cli.running import written
 from tests.commanding import START, fields
 from tests.gateway.gateways import DEADLINE_S, config
@@ -128,5 +128,7 @@ async def test_modifiers_make_a_partner_understood(
 
 def test_every_example_is_tried_and_short(version: str) -> None:
     assert version in ALL_VERSIONS
-    tried = {module.__file__ for module in (accept_cdrs, authorize_tokens, modify_partner, run_commands)}
+    here = (accept_cdrs, authorize_tokens, modify_partner, run_commands)
+    in_their_room = (wwcp_operator, wwcp_provider)  # tests/wwcp/test_wwcp_examples.py
+    tried = {module.__file__ for module in (*here, *in_their_room)}
     assert {str(path) for path in FOLDER.glob("*.py")} == tried

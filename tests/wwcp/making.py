@@ -21,7 +21,7 @@ from wwcp_ocpi.wwcp.model import (
     ChargingStation,
     ChargingStationOperator,
     GeoLocation,
-    RoamingNetwork,
+    RoamingNetworkData,
 )
 from wwcp_ocpi.wwcp.network import LiveNetwork
 from wwcp_ocpi.wwcp.notes import Mapped
@@ -91,7 +91,7 @@ def operator(**fields: Any) -> ChargingStationOperator:
 
 
 def network(*pools: ChargingPool, clock: Clock | None = None) -> LiveNetwork:
-    made = RoamingNetwork(id="test", charging_station_operators=[operator(charging_pools=list(pools))])
+    made = RoamingNetworkData(id="test", charging_station_operators=[operator(charging_pools=list(pools))])
     return LiveNetwork(made, clock=clock or Clock(MONDAY))
 
 

@@ -30,7 +30,7 @@ from wwcp_ocpi.wwcp.model import (
     EMobilityProvider,
     GeoLocation,
     Logo,
-    RoamingNetwork,
+    RoamingNetworkData,
 )
 from wwcp_ocpi.wwcp.opening import HourRange, OpeningTimes, Period
 from wwcp_ocpi.wwcp.status import EVSEAdminStatus, EVSEStatus, Timestamped
@@ -287,7 +287,7 @@ def _without_shared_tariffs(operators: list[ChargingStationOperator]) -> bool:
 
 
 networks = st.builds(
-    RoamingNetwork,
+    RoamingNetworkData,
     id=words,
     name=i18n,
     description=i18n,

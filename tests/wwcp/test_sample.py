@@ -9,7 +9,7 @@ from wwcp_ocpi.wwcp import (
     ChargingPool,
     EVSEStatus,
     LiveNetwork,
-    RoamingNetwork,
+    RoamingNetworkData,
     locations,
     read,
     tariffs,
@@ -19,7 +19,7 @@ from wwcp_ocpi.wwcp.sample import MADE_AT, sample_json, sample_network
 from wwcp_ocpi.wwcp.sample_places import CITIES, STREETS
 
 
-def pools_of(network: RoamingNetwork) -> list[ChargingPool]:
+def pools_of(network: RoamingNetworkData) -> list[ChargingPool]:
     return [pool for operator in network.charging_station_operators for pool in operator.charging_pools]
 
 
@@ -43,12 +43,12 @@ def test_a_sample_of_another_size_has_that_size() -> None:
 
 
 def test_the_sample_is_read_from_its_json_without_a_note() -> None:
-    found = read(RoamingNetwork, sample_json())
+    found = read(RoamingNetworkData, sample_json())
     assert (found.value, found.notes) == (sample_network(), [])
 
 
 def test_every_pool_and_tariff_of_the_sample_maps_without_loss_and_without_findings() -> None:
-    live = LiveNetwork(read(RoamingNetwork, sample_json()).value)
+    live = LiveNetwork(read(RoamingNetworkData, sample_json()).value)
     places, prices = list(locations(live)), list(tariffs(live))
     assert [note for found in places for note in found.notes] == []
     assert [note for found in prices for note in found.notes] == []

@@ -26,7 +26,7 @@ from wwcp_ocpi.v2_3_0.locations import EVSE as OCPIEVSE
 from wwcp_ocpi.wwcp import to_ocpi
 from wwcp_ocpi.wwcp.ids import ChargingPoolId, ChargingStationOperatorId, ChargingTariffId
 from wwcp_ocpi.wwcp.mapping import LocationIds, MappingPolicy
-from wwcp_ocpi.wwcp.model import ChargingStationOperator, RoamingNetwork
+from wwcp_ocpi.wwcp.model import ChargingStationOperator, RoamingNetworkData
 from wwcp_ocpi.wwcp.network import LiveNetwork, UnknownId
 from wwcp_ocpi.wwcp.status import EVSEAdminStatus, EVSEStatus
 from wwcp_ocpi.wwcp.tariff import ChargingTariff
@@ -37,7 +37,7 @@ TNM = ChargingStationOperatorId.parse("NL*TNM")
 
 def two_operators() -> LiveNetwork:
     return LiveNetwork(
-        RoamingNetwork(
+        RoamingNetworkData(
             id="test",
             charging_station_operators=[
                 operator(
@@ -129,7 +129,7 @@ def test_an_evse_that_partners_do_not_see_has_no_patch() -> None:
 
 def test_an_operator_that_is_no_party_of_ocpi_has_no_patches() -> None:
     din = ChargingStationOperatorId.parse("+49*8221")
-    made = RoamingNetwork(id="test", charging_pools=[pool(station(evse()), id=ChargingPoolId(din, "1"))])
+    made = RoamingNetworkData(id="test", charging_pools=[pool(station(evse()), id=ChargingPoolId(din, "1"))])
     live = LiveNetwork(made, clock=Clock(MONDAY))
     change = live.set_evse_status(FIRST, EVSEStatus.charging)
     assert change is not None

@@ -12,8 +12,7 @@ from wwcp_ocpi.gateway.config import Config, effective
 from wwcp_ocpi.gateway.gateway import Gateway
 from wwcp_ocpi.net.server import run
 from wwcp_ocpi.protocol.errors import UsageError
-from wwcp_ocpi.wwcp.jsonld import read_network
-from wwcp_ocpi.wwcp.network import LiveNetwork
+from wwcp_ocpi.wwcp.loading import load
 
 config_app = typer.Typer(help="The configuration.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -36,7 +35,7 @@ async def _serve(config: Config, network: bytes | None, *, json: bool) -> None:
     await gateway.start()
     try:
         if network is not None:
-            await gateway.attach(LiveNetwork(read_network(network)))
+            await gateway.attach(load(network).value)
         urls = {"versions_url": gateway.versions_url, "health_url": f"{gateway.http.base_url}/-/health"}
         if json:
             emit(urls)

@@ -35,6 +35,8 @@ _MICROSECOND = dt.timedelta(microseconds=1)
 class DateTime(dt.datetime):
     """An aware datetime in UTC. `str()` gives the wire form; a parsed one prints as it was received."""
 
+    __slots__ = ("_wire",)
+
     _wire: str | None
 
     @classmethod

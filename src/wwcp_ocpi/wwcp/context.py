@@ -16,8 +16,9 @@ import msgspec
 from wwcp_ocpi.scalars import DateTime
 from wwcp_ocpi.v2_3_0.locations import GeoLocation as OCPIGeoLocation
 from wwcp_ocpi.v2_3_0.types import DisplayText
+from wwcp_ocpi.wwcp.base import I18NText
 from wwcp_ocpi.wwcp.mapping import MappingPolicy
-from wwcp_ocpi.wwcp.model import GeoLocation, I18NText
+from wwcp_ocpi.wwcp.model import GeoLocation
 from wwcp_ocpi.wwcp.notes import Note
 
 _FIVE_DECIMALS, _SIX_DECIMALS, _SEVEN_DECIMALS = Decimal("1E-5"), Decimal("1E-6"), Decimal("1E-7")

@@ -17,11 +17,15 @@ from typing import ClassVar, Self
 from wwcp_ocpi.wwcp.party_ids import ChargingStationOperatorId, EMobilityProviderId, Id, IdFormat, with_article
 
 __all__ = [
+    "ChargingPoolGroupId",
     "ChargingPoolId",
+    "ChargingStationGroupId",
     "ChargingStationId",
     "ChargingStationOperatorId",
+    "ChargingTariffGroupId",
     "ChargingTariffId",
     "EMobilityProviderId",
+    "EVSEGroupId",
     "EVSEId",
     "Id",
     "IdFormat",
@@ -35,10 +39,9 @@ _DIN_FRONT = r"(?P<operator>\+?[0-9]{1,5}\*[0-9]{3,6})(?P<star>\*)"
 class OperatedId(Id):
     """An id that begins with the operator's id. The format is that of the operator."""
 
-    __slots__ = ("operator", "suffix")
+    __slots__ = ("operator",)
 
     operator: ChargingStationOperatorId
-    suffix: str
     letter: ClassVar[str]
     """What stands between the operator and the suffix."""
     din_letter: ClassVar[str]
@@ -56,50 +59,66 @@ class OperatedId(Id):
         Raises:
             ValueError: the suffix is too long or holds other signs than this kind of id allows.
         """
-        is_din = operator.format is IdFormat.DIN
-        if not (self.din_suffix if is_din else self.iso_suffix).fullmatch(suffix):
+        if not (self.din_suffix if operator.format is IdFormat.DIN else self.iso_suffix).fullmatch(suffix):
             kind = with_article(type(self).__name__)
             raise ValueError(
                 f"{suffix[:80]!r} is no suffix of {kind} in {operator.format.value} format; "
                 f"expected an id like {self.example}"
             )
+        self._put_together(operator, suffix)
+
+    def _put_together(self, operator: ChargingStationOperatorId, suffix: str) -> None:
         object.__setattr__(self, "operator", operator)
-        object.__setattr__(self, "suffix", suffix)
+        text, canonical = f"{operator}{self._between(operator)}{suffix}", self._canonical(operator, suffix)
+        self._keep(text, text if text == canonical else canonical)
+
+    @property
+    def suffix(self) -> str:
+        """What the operator chose, as it was written. Not kept apart: there are very many ids."""
+        return self._text[len(str(self.operator)) + len(self._between(self.operator)) :]
+
+    @classmethod
+    def _between(cls, operator: ChargingStationOperatorId) -> str:
         star = "" if operator.format is IdFormat.ISO else "*"
-        text = f"{operator}{star}{self.din_letter if is_din else self.letter}{suffix}"
-        self._keep(text, self._canonical(operator, suffix))
+        return star + (cls.din_letter if operator.format is IdFormat.DIN else cls.letter)
 
     @classmethod
     def _canonical(cls, operator: ChargingStationOperatorId, suffix: str) -> str:
         bare = (suffix if cls.stars_count else suffix.replace("*", "")).upper()
-        has_iso_form = not operator.canonical.startswith("+") and cls.iso_suffix.fullmatch(bare) is not None
-        if has_iso_form:
+        if operator.has_iso_form and cls.iso_suffix.fullmatch(bare) is not None:
             return f"{operator.canonical}*{cls.letter}{bare}"
         return f"{operator.in_format(IdFormat.DIN)}*{cls.din_letter}{bare}"
 
     @classmethod
     def _read(cls, text: str) -> Self | None:
         match = cls._iso_form.fullmatch(text) or cls._din_form.fullmatch(text)
-        operator = _operator(match["operator"]) if match else None
-        if match is None or operator is None:
+        if match is None:
             return None
-        if operator.format is IdFormat.ISO and match["star"]:
-            operator = operator.in_format(IdFormat.ISO_STAR)
-        return cls(operator, match["suffix"])
+        operator = _operator(match["operator"], has_star=bool(match["star"]))
+        if operator is None:
+            return None
+        made = cls.__new__(cls)
+        made._put_together(operator, match["suffix"])
+        return made
 
     def __init_subclass__(cls) -> None:
-        letter, din = (f"[{sign}{sign.lower()}]" if sign else "" for sign in (cls.letter, cls.din_letter))
+        letter, din = ("".join(f"[{sign}{sign.lower()}]" for sign in word) for word in (cls.letter, cls.din_letter))
         cls._iso_form = re.compile(f"{_ISO_FRONT}{letter}(?P<suffix>{cls.iso_suffix.pattern})")
         cls._din_form = re.compile(f"{_DIN_FRONT}{din}(?P<suffix>{cls.din_suffix.pattern})")
         cls.strict_form = re.compile(rf"[A-Z]{{2}}\*?[A-Z0-9]{{3}}\*?{cls.letter}{cls.strict_suffix}")
 
 
 @lru_cache(maxsize=1024)
-def _operator(text: str) -> ChargingStationOperatorId | None:
+def _operator(text: str, *, has_star: bool) -> ChargingStationOperatorId | None:
     """An operator's id, made once, since a network holds it once per pool, station and EVSE."""
-    return ChargingStationOperatorId.try_parse(text)
+    operator = ChargingStationOperatorId.try_parse(text)
+    if operator is not None and operator.format is IdFormat.ISO and has_star:
+        return operator.in_format(IdFormat.ISO_STAR)
+    return operator
 
 
+_NAME_SUFFIX = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_*\-.€$]{0,50}")
+_STRICT_NAME_SUFFIX = r"[A-Z0-9_][A-Z0-9_*\-.€$]{0,50}"
 _PLACE_SUFFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9*]{0,50}")
 
 
@@ -140,7 +159,50 @@ class ChargingTariffId(OperatedId):
 
     __slots__ = ()
     letter = din_letter = "T"
-    iso_suffix = din_suffix = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_*\-.€$]{0,50}")
-    strict_suffix = r"[A-Z0-9_][A-Z0-9_*\-.€$]{0,50}"
+    iso_suffix = din_suffix = _NAME_SUFFIX
+    strict_suffix = _STRICT_NAME_SUFFIX
     stars_count = True
     example = "DE*GEF*TAC1"
+
+
+class GroupId(OperatedId):
+    """Base of the ids of groups: the signs are those of a tariff id, and stars count."""
+
+    __slots__ = ()
+    letter = din_letter = "G"
+    iso_suffix = din_suffix = _NAME_SUFFIX
+    strict_suffix = _STRICT_NAME_SUFFIX
+    stars_count = True
+    example = "DE*GEF*G1"
+
+
+class EVSEGroupId(GroupId):
+    """A group of EVSEs: `DE*GEF*GE1`."""
+
+    __slots__ = ()
+    letter = din_letter = "GE"
+    example = "DE*GEF*GE1"
+
+
+class ChargingStationGroupId(GroupId):
+    """A group of stations: `DE*GEF*GS1`."""
+
+    __slots__ = ()
+    letter = din_letter = "GS"
+    example = "DE*GEF*GS1"
+
+
+class ChargingPoolGroupId(GroupId):
+    """A group of pools: `DE*GEF*GP1`."""
+
+    __slots__ = ()
+    letter = din_letter = "GP"
+    example = "DE*GEF*GP1"
+
+
+class ChargingTariffGroupId(GroupId):
+    """A group of tariffs: `DE*GEF*TG1`."""
+
+    __slots__ = ()
+    letter = din_letter = "TG"
+    example = "DE*GEF*TG1"

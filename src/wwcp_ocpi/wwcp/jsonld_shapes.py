@@ -2,7 +2,8 @@
 """Where the WWCP JSON is shaped otherwise than our objects, in both directions.
 
 Read: old connectors (`plug` and `cableAttached`), a status as text, pair, object or history, lists in lists,
-intervals as text, prices as text. Written: connectors in the new form, the rest as documented.
+intervals as text, prices as text. What is read is fresh from the parser and may be changed in place. Written:
+connectors in the new form, the rest as documented.
 """
 
 from __future__ import annotations
@@ -12,11 +13,31 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from wwcp_ocpi.scalars import DateTime
-from wwcp_ocpi.wwcp.model import EVSE, ChargingConnector
+from wwcp_ocpi.wwcp.model import (
+    EVSE,
+    ChargingConnector,
+    ChargingPool,
+    ChargingStation,
+    ChargingStationGroup,
+    ChargingStationOperator,
+    EMobilityProvider,
+    EVSEGroup,
+    RoamingNetworkData,
+)
 from wwcp_ocpi.wwcp.opening import OpeningTimes
 from wwcp_ocpi.wwcp.tariff import ChargingPriceComponent
 
 JSONObject: TypeAlias = dict[str, Any]
+
+_WITH_STATUSES = (
+    RoamingNetworkData,
+    ChargingStationOperator,
+    EMobilityProvider,
+    ChargingPool,
+    ChargingStation,
+    EVSEGroup,
+    ChargingStationGroup,
+)
 
 CHARGING_PLUG_TYPES: dict[str, str | None] = {
     "Unspecified": None,
@@ -91,18 +112,24 @@ def _schedule_out(pairs: list[list[str]]) -> object:
     return pairs[0] if len(pairs) == 1 else dict(pairs)
 
 
+def _statuses_in(value: JSONObject) -> JSONObject:
+    for key in ("status", "adminStatus"):
+        if value.get(key) is not None:
+            value[key] = _schedule_in(value[key])
+    return value
+
+
+def _statuses_out(value: JSONObject) -> JSONObject:
+    return value | {key: _schedule_out(value[key]) for key in ("status", "adminStatus") if key in value}
+
+
 def _evse_in(value: JSONObject) -> JSONObject:
-    shaped = {key: _schedule_in(value[key]) for key in ("status", "adminStatus") if value.get(key) is not None}
     modes = value.get("chargingModes")
     if isinstance(modes, list):
-        shaped["chargingModes"] = [mode for item in modes for mode in (item if isinstance(item, list) else [item])]
+        value["chargingModes"] = [mode for item in modes for mode in (item if isinstance(item, list) else [item])]
     if isinstance(value.get("currentType"), str):
-        shaped["currentType"] = [value["currentType"]]
-    return value | shaped
-
-
-def _evse_out(value: JSONObject) -> JSONObject:
-    return value | {key: _schedule_out(value[key]) for key in ("status", "adminStatus") if key in value}
+        value["currentType"] = [value["currentType"]]
+    return _statuses_in(value)
 
 
 def _interval_in(item: object) -> object:
@@ -129,10 +156,12 @@ def _price_out(value: JSONObject) -> JSONObject:
 SHAPES_IN: dict[type, Callable[[JSONObject], JSONObject]] = {
     ChargingConnector: _connector_in,
     EVSE: _evse_in,
+    **dict.fromkeys(_WITH_STATUSES, _statuses_in),
     OpeningTimes: _opening_in,
 }
 SHAPES_OUT: dict[type, Callable[[JSONObject], JSONObject]] = {
     ChargingPriceComponent: _price_out,
-    EVSE: _evse_out,
+    EVSE: _statuses_out,
+    **dict.fromkeys(_WITH_STATUSES, _statuses_out),
     OpeningTimes: _opening_out,
 }

@@ -21,7 +21,19 @@ _V = TypeVar("_V", EVSEStatus, EVSEAdminStatus)
 EVSE_UID_KEY = "OCPI.EVSEUId"
 """In an EVSE's `customData`: the uid that partners know, where it is not the EVSE id."""
 
-_WITHOUT_PLACE = ("name", "description", "is_free_of_charge", "charging_modes", "max_capacity", "extra")
+_WITHOUT_PLACE = (
+    "name",
+    "description",
+    "is_free_of_charge",
+    "charging_modes",
+    "max_capacity",
+    "photo_urls",
+    "calibration_info",
+    "energy_meter",
+    "energy_mix",
+    "data_licenses",
+    "extra",
+)
 
 
 def ocpi_evse(

@@ -29,8 +29,42 @@ from wwcp_ocpi.wwcp.ocpi_evse import capabilities, ocpi_evse
 from wwcp_ocpi.wwcp.ocpi_hours import hours
 from wwcp_ocpi.wwcp.texts import ParkingType as WWCPParkingType
 
-_POOL_WITHOUT_PLACE = ("description", "accessibility", "custom_data", "extra")
-_STATION_WITHOUT_PLACE = ("name", "description", "is_free_of_charge", "custom_data", "extra")
+_WITHOUT_PLACE = (
+    "description",
+    "accessibility",
+    "grid_connection",
+    "photo_urls",
+    "max_current",
+    "max_power",
+    "max_capacity",
+    "energy_mix",
+    "data_licenses",
+    "status",
+    "admin_status",
+    "custom_data",
+    "extra",
+)
+_POOL_WITHOUT_PLACE = (
+    *_WITHOUT_PLACE,
+    "entrance_location",
+    "exit_location",
+    "entrance_address",
+    "exit_address",
+    "location_languages",
+)
+_STATION_WITHOUT_PLACE = (
+    *_WITHOUT_PLACE,
+    "name",
+    "is_free_of_charge",
+    "charging_when_closed",
+    "facilities",
+    "certification_info",
+    "calibration_info",
+    "model_code",
+    "open_street_map_node_id",
+    "service_identification",
+    "max_reservation_duration",
+)
 _STATION_LIKE_POOL = ("hotline", "opening_times", "brands")
 _IMAGE_TYPES = frozenset({"gif", "jpeg", "jpg", "png", "svg", "webp"})
 

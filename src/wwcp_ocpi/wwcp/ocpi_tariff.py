@@ -42,7 +42,7 @@ def tariff(wwcp: ChargingTariff, *, now: DateTime, policy: MappingPolicy = DEFAU
         context.note("$.elements", "no Tariff without prices")
     if party is None or id is None or not currency or not elements:
         return Mapped(str(wwcp.id), None, context.notes)
-    context.has_no_place(wwcp, ("extra",), "$")
+    context.has_no_place(wwcp, ("brand_id", "energy_mix", "extra"), "$")
     made = Tariff(
         country_code=party.country_code,
         party_id=party.party_id,

@@ -8,11 +8,10 @@ of the place, exceptional ones are moments.
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from wwcp_ocpi.scalars import DateTime
+from wwcp_ocpi.wwcp.base import Extra
 from wwcp_ocpi.wwcp.texts import Weekday
 
 
@@ -30,7 +29,7 @@ class HourRange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     end: str
 
 
-class OpeningTimes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class OpeningTimes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """Open around the clock, or at regular hours by weekday, with exceptions."""
 
     is_24_7: bool = msgspec.field(default=False, name="24/7")
@@ -38,4 +37,4 @@ class OpeningTimes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     exceptional_openings: list[Period] = []
     exceptional_closings: list[Period] = []
     free_text: str | None = None
-    extra: dict[str, Any] | None = msgspec.field(default=None, name="@extra")
+    extra: Extra | None = msgspec.field(default=None, name="@extra")

@@ -60,7 +60,7 @@ class Id:
     @classmethod
     def try_parse(cls, text: str, *, strict: bool = False) -> Self | None:
         """The same as `parse`, with None in place of the error: same default, same answer."""
-        if strict and not cls.strict_form.fullmatch(text.strip()):
+        if strict and not cls._is_strict(text.strip()):
             return None
         return cls._read(text.strip())
 
@@ -71,7 +71,11 @@ class Id:
     @property
     def is_strict(self) -> bool:
         """Whether a strict reader accepts it as it is written."""
-        return self.strict_form.fullmatch(self._text) is not None
+        return self._is_strict(self._text)
+
+    @classmethod
+    def _is_strict(cls, text: str) -> bool:
+        return cls.strict_form.fullmatch(text) is not None
 
     def __str__(self) -> str:
         return self._text
@@ -152,6 +156,11 @@ class ChargingStationOperatorId(Id):
         if din is None or din[1] not in BY_PHONE:
             return None
         return cls(BY_PHONE[din[1]].alpha_2, din[2], IdFormat.DIN)
+
+    @property
+    def has_iso_form(self) -> bool:
+        """Whether it can be written with the two letters of its country: a DIN suffix may be too long for that."""
+        return self.canonical[0] != "+"
 
     def in_format(self, format: IdFormat) -> Self:
         """The same operator, written in another format.

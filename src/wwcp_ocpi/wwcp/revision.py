@@ -14,9 +14,17 @@ from msgspec.structs import replace
 
 from wwcp_ocpi.scalars import DateTime
 from wwcp_ocpi.wwcp.ids import EVSEId
-from wwcp_ocpi.wwcp.model import EVSE, ChargingPool, ChargingStation, ChargingStationOperator
+from wwcp_ocpi.wwcp.model import (
+    EVSE,
+    ChargingPool,
+    ChargingStation,
+    ChargingStationOperator,
+    EMobilityProvider,
+    RoamingNetworkData,
+)
 
-_E = TypeVar("_E", EVSE, ChargingStation, ChargingPool, ChargingStationOperator)
+_P = TypeVar("_P", ChargingStation, ChargingPool, ChargingStationOperator, EMobilityProvider, RoamingNetworkData)
+_E = TypeVar("_E", EVSE, ChargingStation, ChargingPool, ChargingStationOperator, EMobilityProvider)
 
 
 def revised_operator(
@@ -33,7 +41,12 @@ def revised_operator(
             tariffs.append(known)
         else:
             tariffs.append(replace(tariff, last_change=at))
-    return _stamped(replace(new, charging_pools=[], charging_tariffs=tariffs), old, at)
+    return _stamped(without_statuses(replace(new, charging_pools=[], charging_tariffs=tariffs)), old, at)
+
+
+def revised_provider(new: EMobilityProvider, old: EMobilityProvider | None, at: DateTime) -> EMobilityProvider:
+    """The provider with its moment of change."""
+    return _stamped(without_statuses(new), old, at)
 
 
 def revised_pool(new: ChargingPool, old: ChargingPool | None, at: DateTime) -> ChargingPool:
@@ -45,7 +58,7 @@ def revised_pool(new: ChargingPool, old: ChargingPool | None, at: DateTime) -> C
         left = [evse for evse in station.evses if evse.id not in named]
         if left:
             stations.append(replace(station, evses=left))
-    own = replace(new, charging_stations=[], last_change=new.last_change)
+    own = without_statuses(replace(new, charging_stations=[]))
     kept = _stamped(own, replace(old, charging_stations=[]) if old else None, at)
     return replace(kept, charging_stations=stations)
 
@@ -56,12 +69,17 @@ def _revised_station(
     before = {evse.id: evse for evse in old.evses} if old else {}
     evses = [_stamped(_static(evse), before.get(evse.id), at) for evse in new.evses]
     evses += [evse for evse in before.values() if evse.id not in named]
-    kept = _stamped(replace(new, evses=[]), replace(old, evses=[]) if old else None, at)
+    kept = _stamped(without_statuses(replace(new, evses=[])), replace(old, evses=[]) if old else None, at)
     return replace(kept, evses=evses)
 
 
 def _static(evse: EVSE) -> EVSE:
     return replace(evse, status=[], admin_status=[], last_status_update=None)
+
+
+def without_statuses(place: _P) -> _P:
+    """What is static of it."""
+    return replace(place, status=(), admin_status=()) if place.status or place.admin_status else place
 
 
 def _stamped(new: _E, old: _E | None, at: DateTime) -> _E:

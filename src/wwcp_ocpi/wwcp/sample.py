@@ -33,7 +33,7 @@ from wwcp_ocpi.wwcp.model import (
     EMobilityProvider,
     GeoLocation,
     Logo,
-    RoamingNetwork,
+    RoamingNetworkData,
 )
 from wwcp_ocpi.wwcp.opening import HourRange, OpeningTimes
 from wwcp_ocpi.wwcp.sample_places import CITIES, STREETS, City
@@ -114,7 +114,9 @@ _OPTIONAL_TARIFFS = ("NIGHT", "SESSION", "ROAMING")
 _WORKDAYS = list(Weekday)[:5]
 
 
-def sample_network(seed: int = 2026, *, pools: int = 200, evses: int = 1000, at: DateTime = MADE_AT) -> RoamingNetwork:
+def sample_network(
+    seed: int = 2026, *, pools: int = 200, evses: int = 1000, at: DateTime = MADE_AT
+) -> RoamingNetworkData:
     """A network as of `at`. Every pool has at least one EVSE, so `evses` is at least `pools`."""
     return _Maker(Random(seed), at).network(pools, max(evses, pools))  # noqa: S311
 
@@ -129,7 +131,7 @@ class _Maker:
         self.random = random
         self.at = at
 
-    def network(self, pools: int, evses: int) -> RoamingNetwork:
+    def network(self, pools: int, evses: int) -> RoamingNetworkData:
         sizes = [1] * pools
         for _ in range(evses - pools):
             sizes[self.random.randrange(pools)] += 1
@@ -137,12 +139,14 @@ class _Maker:
         for number, about in enumerate(_OPERATORS):
             mine = list(enumerate(sizes, start=1))[number :: len(_OPERATORS)]
             operators.append(self.operator(about, mine))
-        return RoamingNetwork(
+        return RoamingNetworkData(
             id="Prod",
             name={"en": "Sample roaming network"},
             charging_station_operators=operators,
             e_mobility_providers=[
-                EMobilityProvider(id=EMobilityProviderId.parse("DE-GDF"), name={"en": "Sample provider"})
+                EMobilityProvider(
+                    id=EMobilityProviderId.parse("DE-GDF"), name={"en": "Sample provider"}, last_change=self.at
+                )
             ],
         )
 

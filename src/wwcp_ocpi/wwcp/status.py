@@ -9,6 +9,7 @@ open sets whose JSON texts are the values below, and both have a schedule: a lis
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 import msgspec
@@ -60,7 +61,7 @@ class EVSEAdminStatus(WWCPText):
 _V = TypeVar("_V")
 
 
-class Timestamped(msgspec.Struct, Generic[_V], frozen=True, array_like=True):
+class Timestamped(msgspec.Struct, Generic[_V], frozen=True, array_like=True, gc=False):
     """A value and since when it holds; in JSON the pair `["2026-08-02T00:00:00.000Z", "available"]`."""
 
     timestamp: DateTime
@@ -90,7 +91,7 @@ class StatusSchedule(Generic[_V]):
     def __init__(self, default: _V, *, cap: int = 50) -> None:
         self._default = default
         self._cap = max(cap, 1)
-        self._entries: list[Timestamped[_V]] = []
+        self._entries: tuple[Timestamped[_V], ...] = ()
         self._seen = default
 
     @property
@@ -113,7 +114,7 @@ class StatusSchedule(Generic[_V]):
 
     def since(self, now: DateTime) -> list[Timestamped[_V]]:
         """The entry in force and the planned ones, newest first: all that is not history."""
-        return self._entries[: self._index_in_force(now) + 1]
+        return list(self._entries[: self._index_in_force(now) + 1])
 
     def put(self, value: _V, at: DateTime, now: DateTime) -> bool:
         """Note that a value holds from `at` on; False when that was so already.
@@ -124,12 +125,19 @@ class StatusSchedule(Generic[_V]):
         if before is not None and before.value == value:
             return False
         index = bisect_left(self._entries, -at.micros, key=lambda entry: -entry.timestamp.micros)
-        if index < len(self._entries) and self._entries[index].timestamp == at:
-            del self._entries[index]
-        self._entries.insert(index, Timestamped(at, value))
-        keep = max(self._cap, self._index_in_force(now) + 1)
-        del self._entries[keep:]
+        is_taken = index < len(self._entries) and self._entries[index].timestamp == at
+        rest = self._entries[index + is_taken :]
+        self._entries = (*self._entries[:index], Timestamped(at, value), *rest)
+        if len(self._entries) > self._cap:
+            self._entries = self._entries[: max(self._cap, self._index_in_force(now) + 1)]
         return True
+
+    def replace(self, entries: Iterable[Timestamped[_V]], now: DateTime) -> None:
+        """Forget all and take these: in order, one a moment (the last one given wins), repetitions left out."""
+        self._entries = ()
+        moments = {entry.timestamp.micros: entry for entry in entries}
+        for micros in sorted(moments):
+            self.put(moments[micros].value, moments[micros].timestamp, now)
 
     def settle(self, now: DateTime) -> StatusChange[_V] | None:
         """The change since this was asked last, if the value in force is another one by now."""

@@ -4,47 +4,52 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
 from wwcp_ocpi.scalars import DateTime
+from wwcp_ocpi.wwcp.base import Extra, I18NText
+from wwcp_ocpi.wwcp.energy import EnergyMix
 from wwcp_ocpi.wwcp.ids import ChargingTariffId
 from wwcp_ocpi.wwcp.texts import PriceComponentType, Weekday
 
 
-class ChargingTariff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class ChargingTariff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """A tariff of an operator. `currency` is a code of ISO 4217."""
 
     id: ChargingTariffId = msgspec.field(name="@id")
-    name: dict[str, str] = {}
-    description: dict[str, str] = {}
+    name: I18NText = {}
+    description: I18NText = {}
     data_source: str | None = None
     currency: str
     url: str | None = msgspec.field(default=None, name="URI")
     elements: list[ChargingTariffElement] = []
+    brand_id: str | None = None
+    energy_mix: EnergyMix | None = msgspec.field(default=None, name="energy_mix")
     last_change: DateTime | None = None
-    extra: dict[str, Any] | None = msgspec.field(default=None, name="@extra")
+    extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class ChargingTariffElement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class ChargingTariffElement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """Prices, and when they hold: under any one of the restrictions, or always when there is none."""
 
     price_components: list[ChargingPriceComponent] = []
     restrictions: list[ChargingTariffRestriction] = []
-    extra: dict[str, Any] | None = msgspec.field(default=None, name="@extra")
+    extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class ChargingPriceComponent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class ChargingPriceComponent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
     """What one dimension costs: per kWh, per hour, or flat. A step of 1 is 1 Wh or 1 s."""
 
     type: PriceComponentType
     price: Decimal
     step_size: int = 1
-    extra: dict[str, Any] | None = msgspec.field(default=None, name="@extra")
+    extra: Extra | None = msgspec.field(default=None, name="@extra")
 
 
-class ChargingTariffRestriction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class ChargingTariffRestriction(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False
+):
     """When an element holds. Times HH:MM and dates YYYY-MM-DD are local; minima include, maxima exclude."""
 
     start_time: str | None = None
@@ -58,4 +63,4 @@ class ChargingTariffRestriction(msgspec.Struct, frozen=True, kw_only=True, omit_
     min_duration: int | None = None  # s
     max_duration: int | None = None  # s
     days_of_week: list[Weekday] = msgspec.field(default_factory=list, name="day_of_week")
-    extra: dict[str, Any] | None = msgspec.field(default=None, name="@extra")
+    extra: Extra | None = msgspec.field(default=None, name="@extra")
