@@ -18,6 +18,7 @@ from wwcp_ocpi.partners.profiles import ChargingProfiles
 from wwcp_ocpi.partners.publish import Publisher
 from wwcp_ocpi.partners.pull import Pulled, pull
 from wwcp_ocpi.partners.registration import Registration
+from wwcp_ocpi.partners.securing import Demand, Securing
 from wwcp_ocpi.partners.timetable import TariffTimetables
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "ChargingProfiles",
     "Commands",
     "Courier",
+    "Demand",
     "Drivers",
     "HubClients",
     "OrderDesk",
@@ -45,6 +47,7 @@ __all__ = [
     "Purpose",
     "Registration",
     "Remote",
+    "Securing",
     "Sent",
     "TariffTimetables",
     "pull",
