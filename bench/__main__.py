@@ -8,13 +8,22 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import measure_disk, measure_http, measure_import, measure_memory, measure_pages, measure_pricing, measure_tls
+from bench import (
+    measure_disk,
+    measure_http,
+    measure_identity,
+    measure_import,
+    measure_memory,
+    measure_pages,
+    measure_pricing,
+    measure_tls,
+)
 from bench.children import cores, only_warnings, pin
 from bench.plan import FULL, QUICK, Plan
 from bench.report import Report, machine
 from wwcp_ocpi.net.server import run
 
-PARTS = ("disk", "http", "tls", "import", "pages", "pricing")
+PARTS = ("disk", "http", "tls", "import", "pages", "pricing", "identity")
 
 
 def main() -> None:
@@ -56,6 +65,8 @@ async def _measure(report: Report, plan: Plan, parts: set[str], where: str | Non
             await measure_pages.measure(report, plan, folder)
         if "pricing" in parts:
             measure_pricing.measure(report, plan)
+        if "identity" in parts:
+            measure_identity.measure(report, plan)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -140,7 +142,7 @@ async def test_there_is_no_way_down_from_bound_to_raw() -> None:
     "other",
     [{"hash": "sha512"}, {"length": 13}, {"length": 11}, {"alphabet": "0123456789abcdef"}, {"validity_s": 31}],
 )
-async def test_a_password_made_otherwise_is_refused(other: dict[str, object]) -> None:
+async def test_a_password_made_otherwise_is_refused(other: dict[str, Any]) -> None:
     made = await setting()
     await made.demand(totp(**other))
     assert await made.status(password=made.now(totp(**other))) == 200

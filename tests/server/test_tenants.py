@@ -7,6 +7,7 @@ Each request is first made by a partner that speaks for that party, and works; t
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -25,7 +26,13 @@ from wwcp_ocpi.server.extensions import EXTENSIONS
 from wwcp_ocpi.store.ports import PageRequest, Side
 
 MODULES = frozenset({"locations", "tariffs", "tokens", "sessions", "cdrs", "commands"})
-MAKE = {"locations": location, "tariffs": tariff, "sessions": session, "cdrs": cdr, "tokens": token}
+MAKE: Mapping[str, Callable[..., dict[str, Any]]] = {
+    "locations": location,
+    "tariffs": tariff,
+    "sessions": session,
+    "cdrs": cdr,
+    "tokens": token,
+}
 pytestmark = pytest.mark.parametrize("version", ALL_VERSIONS)
 
 

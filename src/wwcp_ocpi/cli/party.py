@@ -52,7 +52,6 @@ def _row(partner: Partner) -> dict[str, object]:
         "push": partner.push,
         "patch_as_put": partner.patch_as_put,
         "status_post": partner.status_post,
-        **secure.security_of(partner),
     }
 
 
@@ -78,7 +77,8 @@ def show_(id: Id, config: ConfigFile = None, json: Json = False) -> None:
     async def work(platform: Platform) -> Partner:
         return platform.book.get(id)
 
-    row = _row(_with(configuration(config), work))
+    partner = _with(configuration(config), work)
+    row = _row(partner) | secure.security_of(partner)
     if json:
         emit(row)
     else:

@@ -77,7 +77,7 @@ def totp_from(
         single_use=use,
         bare=bare,
     )
-    totp, tell = _secret(secret_file, new_secret, validity=validity, length=length, alphabet=alphabet, hash=hash)
+    totp, tell = _secret(secret_file, new_secret, validity_s=validity, length=length, alphabet=alphabet, hash=hash)
 
     async def work(platform: Platform) -> Partner:
         if off:
@@ -105,7 +105,7 @@ def totp_to(
 ) -> None:
     """The one-time passwords that we show a partner: begin, change the secret or how, or end."""
     (way,) = carriers([carrier]) if carrier is not None else (None,)
-    totp, tell = _secret(secret_file, new_secret, validity=validity, length=length, alphabet=alphabet, hash=hash)
+    totp, tell = _secret(secret_file, new_secret, validity_s=validity, length=length, alphabet=alphabet, hash=hash)
 
     async def work(platform: Platform) -> Partner:
         if off:
