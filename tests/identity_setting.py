@@ -18,10 +18,10 @@ from wwcp_ocpi.protocol.credentials_token import TokenForm, authorization
 from wwcp_ocpi.protocol.endpoint import Endpoint, Interface
 from wwcp_ocpi.protocol.http import Channel, HeaderOf, Request, Response, Transport
 from wwcp_ocpi.scalars import DateTime, PartyId, Secret
+from wwcp_ocpi.security.audit import Event, Reason
 from wwcp_ocpi.security.carriers import Carrier, write_basic, write_header, write_scheme
 from wwcp_ocpi.security.certificates import CertificateFacts, CertificateRefused
 from wwcp_ocpi.security.totp import TOTP, configured
-from wwcp_ocpi.server.audit import Reason
 
 NOON = 1_790_000_010.0
 """A moment at the beginning of a slot of 30 seconds."""
@@ -50,8 +50,9 @@ class Noted:
     def __init__(self) -> None:
         self.events: list[tuple[Reason, Mapping[str, str]]] = []
 
-    def event(self, reason: Reason, **fields: str) -> None:
-        self.events.append((reason, fields))
+    def append(self, event: Event) -> None:
+        fields = event._asdict()
+        self.events.append((fields.pop("reason"), fields))
 
     @property
     def reasons(self) -> list[Reason]:

@@ -33,10 +33,10 @@ from wwcp_ocpi.protocol.http import Channel, Request, Response
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import DateTime, PartyId
 from wwcp_ocpi.security import Vault
+from wwcp_ocpi.security.audit import Reason
 from wwcp_ocpi.security.carriers import Carrier
 from wwcp_ocpi.security.certificates import CertificateRule
 from wwcp_ocpi.security.totp import TOTP
-from wwcp_ocpi.server.audit import Reason
 from wwcp_ocpi.server.decisions import CommandOutcome
 
 MODULES = frozenset({"locations", "tokens", "sessions", "cdrs", "commands"})

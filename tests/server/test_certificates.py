@@ -11,8 +11,8 @@ from tests.identity_setting import OTHER, STRANGER, TLS_1_3, Setting, certificat
 from tests.objects import cdr, location
 from tests.platforms import EMSP, envelope_of
 from wwcp_ocpi.protocol.http import Channel
+from wwcp_ocpi.security.audit import Reason
 from wwcp_ocpi.security.certificates import NO_READER, CertificateRule
-from wwcp_ocpi.server.audit import Reason
 
 MODULES = frozenset({"locations", "cdrs", "tokens", "sessions", "tariffs"})
 GOOD: dict[str, Any] = {

@@ -25,9 +25,9 @@ from tests.rules import rule
 from wwcp_ocpi.partners import Demand
 from wwcp_ocpi.protocol.http import Channel
 from wwcp_ocpi.scalars import Secret
+from wwcp_ocpi.security.audit import Reason
 from wwcp_ocpi.security.carriers import Carrier
 from wwcp_ocpi.security.passwords import SingleUse
-from wwcp_ocpi.server.audit import Reason
 
 PATHS = ["/ocpi/versions", *(f"/ocpi/{version}/sender/locations" for version in ALL_VERSIONS), "/ocpi/nothing"]
 EVERY_CARRIER = tuple(Carrier)

@@ -21,7 +21,7 @@ from wwcp_ocpi.partners.publish import OwnObject
 from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import DateTime, PartyId
-from wwcp_ocpi.server.audit import Reason
+from wwcp_ocpi.security.audit import Reason
 from wwcp_ocpi.server.extensions import EXTENSIONS
 from wwcp_ocpi.store.ports import PageRequest, Side
 

@@ -16,6 +16,7 @@ from wwcp_ocpi.gateway.auditing import keep_written, open_audit
 from wwcp_ocpi.gateway.config import Config
 from wwcp_ocpi.gateway.opening import open_store, outbound, server_tls, settings_of
 from wwcp_ocpi.gateway.platform import Platform
+from wwcp_ocpi.gateway.trusting import certificate_reader
 from wwcp_ocpi.net.asgi import asgi_app
 from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.net.server import HTTPServer
@@ -105,12 +106,15 @@ class Gateway:
         try:
             listening = await self.http.start()
             self.audit = open_audit(config, vault)
+            certificates = certificate_reader(config)
         except BaseException:
             await self.http.stop()
             await store.close()
             raise
         settings = settings_of(config, listening)
         self.platform = Platform(settings, store, vault, self._transport)
+        self.platform.server.identity.audit = self.audit
+        self.platform.server.identity.certificates = certificates
         self._attach_system()
         await self.platform.book.load()
         await self.platform.desk.resume()

@@ -41,14 +41,14 @@ class SingleUse(Enum):
 
 
 class Fault(Enum):
-    """Why a password is refused: for the audit log, never for the caller."""
+    """Why a password is refused: for the audit log, never for the caller. The names are those of its reasons."""
 
-    MISSING = "missing_totp"
-    INVALID = "invalid_totp"
-    EXPIRED = "expired_totp"
-    REPLAYED = "replayed_totp"
-    UNBOUND = "unbound_totp"
-    NO_CHANNEL = "no_channel"
+    MISSING_TOTP = "nothing was shown"
+    INVALID_TOTP = "no slot has this password, or it came in a way that was not agreed"
+    EXPIRED_TOTP = "a slot that is over has it"
+    REPLAYED_TOTP = "it was shown before"
+    UNBOUND_TOTP = "it must be bound to the connection"
+    NO_CHANNEL = "it is bound, and the connection has no material"
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,26 +115,26 @@ class PasswordCheck:
             shown: None if nothing was.
         """
         if shown is None:
-            return Fault.MISSING
+            return Fault.MISSING_TOTP
         if shown.carrier not in expected.carriers:
-            return Fault.INVALID
+            return Fault.INVALID_TOTP
         exporter = b""
         if shown.is_bound:
             exporter = (channel.exporter if channel is not None else None) or b""
             if not exporter:
                 return Fault.NO_CHANNEL
         elif expected.must_bind:
-            return Fault.UNBOUND
+            return Fault.UNBOUND_TOTP
         text = shown.password.encode("utf-8", "surrogatepass")
         for index, way in enumerate(expected.ways):
             slot = self._slot(login, index, way, text, exporter, unix_s)
             if slot is not None:
                 is_repeatable = exporter or expected.single_use is SingleUse.OFF
                 if not is_repeatable and self._is_used(login, expected, shown.password, way, slot, channel, unix_s):
-                    return Fault.REPLAYED
+                    return Fault.REPLAYED_TOTP
                 return Matched(index, _drift(way, slot, unix_s))
         late = any(_was_good(way, text, exporter, unix_s) for way in expected.ways)
-        return Fault.EXPIRED if late else Fault.INVALID
+        return Fault.EXPIRED_TOTP if late else Fault.INVALID_TOTP
 
     def _slot(self, login: str, index: int, way: TOTP, shown: bytes, exporter: bytes, unix_s: float) -> int | None:
         """The slot of a password, of the three that are good now, which are remembered for each connection."""

@@ -19,11 +19,12 @@ from msgspec.structs import replace
 from wwcp_ocpi.protocol.credentials_token import TokenForm, candidates
 from wwcp_ocpi.protocol.errors import NotAllowed, NotAuthenticated, TooManyRefusals
 from wwcp_ocpi.protocol.http import AUTHORIZATION, REQUEST_ID, TOTP, Request
+from wwcp_ocpi.security.audit import Event, Reason
 from wwcp_ocpi.security.carriers import Carrier, Shown, read_basic, read_header, read_scheme
 from wwcp_ocpi.security.certificates import NO_READER, CertificateReader, CertificateRefused
 from wwcp_ocpi.security.failures import Failures, network_of
 from wwcp_ocpi.security.passwords import DRIFT_S, Expected, Fault, Matched, PasswordCheck
-from wwcp_ocpi.server.audit import Audit, LoggedAudit, Reason
+from wwcp_ocpi.server.audit import Audit, LoggedAudit
 from wwcp_ocpi.server.call import Call
 from wwcp_ocpi.server.caller import Caller, Directory, Login
 from wwcp_ocpi.server.headers import check_parties
@@ -49,6 +50,9 @@ _VIOLATIONS: Mapping[type[NotAllowed], Reason] = {
     RoleNotAllowed: Reason.ROLE_VIOLATION,
     PermissionNotAllowed: Reason.PERMISSION_VIOLATION,
 }
+
+
+_FAULTS: Mapping[Fault, Reason] = {fault: Reason[fault.name] for fault in Fault}
 
 
 class _Presented(msgspec.Struct, frozen=True):
@@ -190,7 +194,7 @@ class Identity:
                     raise _Refused(Reason.INVALID_TOTP, login, str(error)) from error
         found = self._passwords.check(login.id, expected, shown, request.channel, now)
         if isinstance(found, Fault):
-            raise _Refused(Reason(found.value), login)
+            raise _Refused(_FAULTS[found], login)
         if found.drift_s > DRIFT_S and self._drifts.get(login.id, -math.inf) < now - _DRIFT_EVERY_S:
             self._drifts[login.id] = now
             self._note(request, Reason.CLOCK_DRIFT, login, detail=f"at least {found.drift_s} s")
@@ -231,7 +235,7 @@ class Identity:
     def violation(self, request: Request, caller: Caller, error: NotAllowed) -> None:
         """Note that a known partner asked for what is not its own."""
         reason = _VIOLATIONS.get(type(error), Reason.PARTY_VIOLATION)
-        self.audit.event(reason, partner=caller.partner, detail=str(error), **_of(request))
+        self.audit.append(Event(reason, partner=caller.partner, detail=str(error), **_of(request)))
 
     # Refusals
 
@@ -254,13 +258,15 @@ class Identity:
     def _note(
         self, request: Request, reason: Reason, login: Login | None, *, detail: str = "", certificate: str = ""
     ) -> None:
-        self.audit.event(
-            reason,
-            partner=login.caller.partner if login else "",
-            login=login.id if login else "",
-            detail=detail,
-            certificate=certificate,
-            **_of(request),
+        self.audit.append(
+            Event(
+                reason,
+                partner=login.caller.partner if login else "",
+                login=login.id if login else "",
+                detail=detail,
+                certificate=certificate,
+                **_of(request),
+            )
         )
 
     def _note_places(self, request: Request, login: Login) -> None:
@@ -278,7 +284,7 @@ class Identity:
             if len(seen) >= _PLACES:
                 seen.clear()
             seen.add(what)
-            self.audit.event(reason, partner=login.caller.partner, login=login.id, **fields)
+            self.audit.append(Event(reason, partner=login.caller.partner, login=login.id, **fields))
 
 
 def admit(call: Call, certificates: CertificateReader) -> None:
