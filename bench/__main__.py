@@ -12,6 +12,7 @@ from bench import (
     measure_converted,
     measure_disk,
     measure_http,
+    measure_identity,
     measure_import,
     measure_memory,
     measure_pages,
@@ -24,7 +25,7 @@ from bench.plan import FULL, QUICK, Plan
 from bench.report import Report, machine
 from wwcp_ocpi.net.server import run
 
-PARTS = ("disk", "http", "tls", "import", "converted", "pages", "pricing", "wwcp")
+PARTS = ("disk", "http", "tls", "import", "converted", "pages", "pricing", "identity", "wwcp")
 
 
 def main() -> None:
@@ -70,6 +71,8 @@ async def _measure(report: Report, plan: Plan, parts: set[str], where: str | Non
             measure_pricing.measure(report, plan)
         if "wwcp" in parts:
             await measure_wwcp.measure(report, plan, folder, server)
+        if "identity" in parts:
+            measure_identity.measure(report, plan)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.partners import Partner
 from wwcp_ocpi.protocol.credentials_token import TokenForm, authorization
 from wwcp_ocpi.protocol.errors import Unreachable
-from wwcp_ocpi.protocol.http import Request, Response
+from wwcp_ocpi.protocol.http import Request, Response, Transport
 from wwcp_ocpi.scalars import PartyId, Secret
 from wwcp_ocpi.security import Vault
 from wwcp_ocpi.server import OwnParty, ServerSettings
@@ -41,9 +43,7 @@ class MemoryNet:
         if host in self.down or host not in self.hosts:
             raise Unreachable(f"{host}: connection refused")
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        return await self.hosts[host](
-            Request(method=request.method, url=path, headers=request.headers, body=request.body)
-        )
+        return await self.hosts[host](replace(request, url=path))
 
 
 def platform(
@@ -56,9 +56,10 @@ def platform(
     store: Store | None = None,
     vault: Vault | None = None,
     more: tuple[OwnParty, ...] = (),
+    way_out: Transport | None = None,
     **settings: Any,
 ) -> Platform:
-    """A platform on `https://{host}`, reachable through the net."""
+    """A platform on `https://{host}`, reachable through the net, which is its way out too unless it has its own."""
     made = Platform(
         ServerSettings(
             base_url=f"https://{host}",
@@ -68,7 +69,7 @@ def platform(
         ),
         store or MemoryStore(),
         vault or Vault(b"k" * 32),
-        net,
+        way_out or net,
     )
     net.hosts[host] = made.server.handle
     return made

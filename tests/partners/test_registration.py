@@ -173,9 +173,9 @@ async def test_a_token_is_of_one_platform() -> None:
     tokens = {made.peer("cpo.example").wire.token.reveal(): name for made, name in ((emsp, "emsp"), (other, "other"))}
     assert len(tokens) == 2
     for token, name in tokens.items():
-        caller = cpo.book.caller(token, TokenForm.BASE64)
-        assert caller is not None
-        assert caller.partner == f"{name}.example"
+        login = cpo.book.login(token)
+        assert login is not None
+        assert login.caller.partner == f"{name}.example"
 
 
 async def test_roles_that_an_invitation_names_bind_the_tokens_that_follow() -> None:

@@ -126,7 +126,7 @@ def test_a_list_tells_of_its_pages_and_a_post_of_its_url() -> None:
     )
     assert "X-Filtered-Count" in listed["responses"]["200"]["headers"]
     posted = emsp["POST", "/ocpi/2.1.1/receiver/cdrs"]
-    assert set(posted["responses"]) == {"200", "201", "400", "401", "403", "413", "415"}
+    assert set(posted["responses"]) == {"200", "201", "400", "401", "403", "413", "415", "429"}
     assert "Location" in posted["responses"]["201"]["headers"]
     assert "X-Request-ID" not in posted["responses"]["201"]["headers"]
     patched = emsp["PATCH", "/ocpi/2.2.1/receiver/locations/{country_code}/{party_id}/{location_id}"]
@@ -135,7 +135,7 @@ def test_a_list_tells_of_its_pages_and_a_post_of_its_url() -> None:
     status = extended[
         "POST", "/ocpi/2.2.1/receiver/locations/{country_code}/{party_id}/{location_id}/{evse_uid}/status"
     ]
-    assert set(status["responses"]) == {"200", "400", "401", "403", "404", "412", "413", "415"}
+    assert set(status["responses"]) == {"200", "400", "401", "403", "404", "412", "413", "415", "429"}
     read = emsp["GET", "/ocpi/2.2.1/receiver/locations/{country_code}/{party_id}/{location_id}"]
     assert "304" in read["responses"]
     assert "405" in emsp["POST", "/ocpi/2.2.1/credentials"]["responses"]
@@ -222,6 +222,21 @@ def test_what_is_open_says_that_it_needs_no_token() -> None:
     is_open = {path for (_, path), one in made.items() if {} in one.get("security", [])}
     assert is_open == {"/ocpi/versions", *(f"/ocpi/{version}" for version in ALL_VERSIONS)}
     assert all("security" not in one for one in operations(openapi(server())).values())
+
+
+def test_every_way_in_is_told_and_none_that_is_not_there() -> None:
+    document = openapi(server())
+    schemes = document["components"]["securitySchemes"]
+    assert {(one["type"], one.get("name") or one.get("scheme")) for one in schemes.values()} == {
+        ("apiKey", "Authorization"),
+        ("apiKey", "TOTP"),
+        ("http", "TOTP"),
+        ("http", "basic"),
+        ("mutualTLS", None),
+    }
+    named = {name for one in document["security"] for name in one}
+    assert named == set(schemes)
+    assert {} not in document["security"]
 
 
 def test_the_forms_of_a_terminal_ask_for_what_each_row_needs() -> None:

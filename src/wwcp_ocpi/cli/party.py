@@ -3,19 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from msgspec import to_builtins
 from msgspec.structs import replace
 
+from wwcp_ocpi.cli import secure
 from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, say, show
+from wwcp_ocpi.cli.platforms import with_platform as _with
 from wwcp_ocpi.gateway.config import Config
-from wwcp_ocpi.gateway.opening import open_platform
 from wwcp_ocpi.gateway.platform import Platform
-from wwcp_ocpi.net.server import run
 from wwcp_ocpi.partners import KindPulled, Partner, PullState
 from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.protocol.errors import UsageError
@@ -23,18 +22,13 @@ from wwcp_ocpi.scalars import DateTime, Secret
 
 app = typer.Typer(help="Partners and the credentials handshake.", no_args_is_help=True, rich_markup_mode=None)
 
-_T = TypeVar("_T")
-Id = Annotated[str, typer.Argument(help="The name you give the partner.")]
+for _name, _command in secure.COMMANDS.items():
+    app.command(_name)(_command)
+Id = secure.Id
+NotBefore = Annotated[str, typer.Option(help="When the token begins to be good, like 2026-12-01T00:00:00Z.")]
+NotAfter = Annotated[str, typer.Option(help="When it ends to be good.")]
 Form = Annotated[str, typer.Option(help="How the token stands in the header: base64, raw or either.")]
 Role = Annotated[list[str] | None, typer.Option("--role", help="Role that the token stands for. Repeatable.")]
-
-
-def _with(config: Config, work: Callable[[Platform], Awaitable[_T]]) -> _T:
-    async def main() -> _T:
-        async with open_platform(config) as platform:
-            return await work(platform)
-
-    return run(main())
 
 
 def _reachable(path: Path | None) -> Config:
@@ -84,7 +78,8 @@ def show_(id: Id, config: ConfigFile = None, json: Json = False) -> None:
         return platform.book.get(id), await platform.puller.state(id)
 
     partner, state = _with(configuration(config), work)
-    row = {**_row(partner), "pulled": {kind: _pulled(known) for kind, known in sorted(state.kinds.items())}}
+    row = _row(partner) | secure.security_of(partner)
+    row |= {"pulled": {kind: _pulled(known) for kind, known in sorted(state.kinds.items())}}
     if json:
         emit(row)
     else:
@@ -150,6 +145,7 @@ def invite(
     name: Annotated[str, typer.Option(help="Name for people.")] = "",
     role: Role = None,
     form: Form = "either",
+    not_after: NotAfter = "",
     config: ConfigFile = None,
     json: Json = False,
 ) -> None:
@@ -157,19 +153,29 @@ def invite(
     kind = _form(form)
 
     async def work(platform: Platform) -> dict[str, str]:
-        token = await platform.registration.invite(id, name=name, roles=role or (), form=kind)
+        token = await platform.registration.invite(id, name=name, roles=role or (), form=kind, not_after=not_after)
         return {"id": id, "versions_url": platform.settings.versions_url, "token": token.reveal()}
 
     _told("invitation", _with(_reachable(config), work), json=json)
 
 
 @app.command("token")
-def token(id: Id, role: Role = None, form: Form = "either", config: ConfigFile = None, json: Json = False) -> None:
+def token(
+    id: Id,
+    role: Role = None,
+    form: Form = "either",
+    not_before: NotBefore = "",
+    not_after: NotAfter = "",
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
     """Make one more credentials token for a registered partner and print it, once. Roles bind it."""
     kind = _form(form)
 
     async def work(platform: Platform) -> dict[str, str]:
-        made = await platform.registration.issue(id, roles=role or (), form=kind)
+        made = await platform.registration.issue(
+            id, roles=role or (), form=kind, not_before=not_before, not_after=not_after
+        )
         return {"id": id, "token": made.reveal()}
 
     _told("credentials token", _with(configuration(config), work), json=json)

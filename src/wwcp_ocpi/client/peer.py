@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from wwcp_ocpi.client.pages import BadObject, Pages
+from wwcp_ocpi.client.passwords import Passwords
 from wwcp_ocpi.client.wire import Answered, Retries, Wire, can_be_called
 from wwcp_ocpi.protocol import codec, envelope
 from wwcp_ocpi.protocol.credentials_token import TokenForm
@@ -80,12 +81,14 @@ class Peer:
         ours: PartyId | None = None,
         theirs: PartyId | None = None,
         modifiers: Modifiers = NO_MODIFIERS,
+        passwords: Passwords | None = None,
     ) -> Self:
         """Ask a partner for its versions, choose the best that both speak, and read its endpoints.
 
         Args:
             versions: the numbers that may be chosen.
             form: how the partner wants the token in the header; None tries what the version asks, then the other.
+            passwords: our one-time passwords, if the partner asks for them.
 
         Raises:
             UsageError: `versions_url` is none, or there is no version in common (OCPI 3002).
@@ -98,7 +101,14 @@ class Peer:
         versions = list(versions)
         forms = [form] if form else _both(_likely_form(versions))
         wire = Wire(
-            transport, token, forms[0], retries=retries or Retries(), ours=ours, theirs=theirs, modifiers=modifiers
+            transport,
+            token,
+            forms[0],
+            retries=retries or Retries(),
+            ours=ours,
+            theirs=theirs,
+            modifiers=modifiers,
+            passwords=passwords,
         )
         offered = await _offered(wire, versions_url, forms)
         version = _best(offered, versions)

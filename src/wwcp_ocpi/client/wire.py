@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 import stamina
+from msgspec.structs import replace
 
+from wwcp_ocpi.client.passwords import Passwords
 from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.credentials_token import TokenForm, authorization
 from wwcp_ocpi.protocol.envelope import Envelope
@@ -27,6 +29,8 @@ from wwcp_ocpi.protocol.http import (
     REQUEST_ID,
     TO_COUNTRY_CODE,
     TO_PARTY_ID,
+    Channel,
+    ChannelTransport,
     Request,
     Response,
     Transport,
@@ -74,7 +78,10 @@ class _Busy(Exception):
 
 
 class Wire:
-    """Sends requests to one partner, with its credentials token, the parties on both sides, and its modifiers."""
+    """Sends requests to one partner, with its credentials token, the parties on both sides, and its modifiers.
+
+    One-time passwords are made anew for each try and each connection, behind the modifiers.
+    """
 
     def __init__(
         self,
@@ -86,14 +93,36 @@ class Wire:
         ours: PartyId | None = None,
         theirs: PartyId | None = None,
         modifiers: Modifiers = NO_MODIFIERS,
+        passwords: Passwords | None = None,
     ) -> None:
         self.transport = transport
+        """The way out as it was given, which shows no one-time passwords."""
+        self.passwords = passwords
         self.token = token
         self.form = form
         self.retries = retries
         self.ours = ours
         self.theirs = theirs
         self.modifiers = modifiers
+        self._carry = self._with_passwords() if passwords is not None else transport
+
+    def header_of(self, channel: Channel | None, request: Request) -> Mapping[str, str]:
+        """The headers that depend on the connection and the time; a transport asks for them when it sends.
+
+        Raises:
+            Unreachable: the partner must be shown what this connection cannot give.
+        """
+        return self.passwords.headers(self.token, channel) if self.passwords is not None else {}
+
+    def _with_passwords(self) -> Transport:
+        if isinstance(self.transport, ChannelTransport):
+            return self.transport.outbound(header_of=self.header_of)
+
+        async def send(request: Request) -> Response:
+            headers = {**request.headers, **self.header_of(None, request)}
+            return await self.transport(replace(request, headers=headers))
+
+        return send
 
     async def send(
         self,
@@ -159,7 +188,7 @@ class Wire:
     async def _once(self, request: Request) -> Answered:
         request = modified_request(self.modifiers.request_to, request)
         try:
-            response = await self.transport(request)
+            response = await self._carry(request)
         except Unreachable as error:
             raise _Busy(error, None) from error
         response = modified_answer(self.modifiers.answer_from, request, response)

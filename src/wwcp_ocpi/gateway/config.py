@@ -124,6 +124,14 @@ class LimitsSection(msgspec.Struct, frozen=True, kw_only=True):
     body_bytes: Annotated[int, Meta(ge=1024, description="Largest request body.")] = 4 * 1024 * 1024
     connections: Annotated[int, Meta(ge=1, description="Open connections at most.")] = 1000
     drain_s: Annotated[int, Meta(ge=0, description="Seconds that requests get to finish at a stop.")] = 10
+    refusals_per_minute: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Requests of one address that may be refused with 401 in a minute before it gets 429; 0: any "
+            "number.",
+        ),
+    ] = 60
     call_s: Annotated[float, Meta(gt=0, description="Seconds that a call to a partner may take.")] = 30.0
 
 

@@ -20,6 +20,7 @@ from wwcp_ocpi.gateway.metrics import CONTENT_TYPE, Metrics
 from wwcp_ocpi.gateway.opening import DATABASE, open_store, outbound, server_tls, settings_of
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.gateway.traffic import Traffic
+from wwcp_ocpi.gateway.trusting import certificate_reader
 from wwcp_ocpi.net.asgi import asgi_app
 from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.net.server import HTTPServer
@@ -111,6 +112,7 @@ class Gateway:
         try:
             listening = await self.http.start()
             self.audit = open_audit(config, vault)
+            certificates = certificate_reader(config)
         except BaseException:
             await self.http.stop()
             await store.close()
@@ -118,6 +120,8 @@ class Gateway:
         settings = settings_of(config, listening)
         self.platform = Platform(settings, store, vault, self._transport)
         self.platform.puller.every_h = config.pull.every_h
+        self.platform.server.identity.audit = self.audit
+        self.platform.server.identity.certificates = certificates
         self._attach_system()
         self.traffic = Traffic(self.platform.server.router.routes)
         file = Path(config.store.folder) / DATABASE

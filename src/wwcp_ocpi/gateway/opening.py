@@ -61,6 +61,7 @@ def settings_of(config: Config, listening: str) -> ServerSettings:
         extensions=_extensions(config.server.extensions),
         open_versions=config.server.open_versions,
         cors=config.server.cors,
+        refusals_per_minute=config.limits.refusals_per_minute,
         convert=_convert(config.convert),
     )
 

@@ -21,6 +21,7 @@ from wwcp_ocpi.partners import (
     Pulled,
     Puller,
     Registration,
+    Securing,
     TariffTimetables,
 )
 from wwcp_ocpi.protocol.http import Transport
@@ -41,6 +42,7 @@ class Platform:
         self.store = store
         self.book = PartnerBook(store, vault)
         self.registration = Registration(settings, self.book, vault, store, transport)
+        self.securing = Securing(self.book, vault)
         self.bridge = Bridge(store, settings.convert, driver_of=self._driver_of)
         self.server = Server(settings, store, self.book, self.registration, self.bridge)
         self.publisher = Publisher(store, self.book)

@@ -19,6 +19,7 @@ from wwcp_ocpi.partners.publish import Publisher
 from wwcp_ocpi.partners.pull import Pulled, pull
 from wwcp_ocpi.partners.pulling import KindPulled, Puller, PullState
 from wwcp_ocpi.partners.registration import Registration
+from wwcp_ocpi.partners.securing import Demand, Securing
 from wwcp_ocpi.partners.timetable import TariffTimetables
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "ChargingProfiles",
     "Commands",
     "Courier",
+    "Demand",
     "Drivers",
     "HubClients",
     "KindPulled",
@@ -49,6 +51,7 @@ __all__ = [
     "Purpose",
     "Registration",
     "Remote",
+    "Securing",
     "Sent",
     "TariffTimetables",
     "pull",

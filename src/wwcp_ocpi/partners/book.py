@@ -6,16 +6,18 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterable
+from math import inf
 
 import structlog
 from msgspec.structs import replace
 
 from wwcp_ocpi.partners.model import Access, Partner, Purpose, read, write
-from wwcp_ocpi.protocol.credentials_token import TokenForm
+from wwcp_ocpi.partners.passwords import expected
 from wwcp_ocpi.protocol.errors import NotFound, UsageError
-from wwcp_ocpi.scalars import PartyId, Secret
+from wwcp_ocpi.scalars import DateTime, PartyId, Secret
 from wwcp_ocpi.security import Vault
-from wwcp_ocpi.server.caller import Caller
+from wwcp_ocpi.security.carriers import Carrier
+from wwcp_ocpi.server.caller import Caller, Login
 from wwcp_ocpi.store.ports import Documents
 
 log = structlog.get_logger()
@@ -35,6 +37,7 @@ class PartnerBook:
         self._vault = vault
         self._partners: dict[str, Partner] = {}
         self._by_hash: dict[str, tuple[Partner, Access]] = {}
+        self._carriers: frozenset[Carrier] = frozenset()
         self._revision = -1
         self.generation = 0
         self._retiring: set[asyncio.Task[None]] = set()
@@ -55,6 +58,13 @@ class PartnerBook:
         self._by_hash = {
             access.hash: (partner, access) for partner in self._partners.values() for access in partner.access
         }
+        self._carriers = frozenset(
+            carrier
+            for partner in self._partners.values()
+            for passwords in (partner.totp_from, *(access.totp_from for access in partner.access))
+            if passwords is not None
+            for carrier in passwords.carriers
+        )
 
     def all(self) -> list[Partner]:
         """Every partner, by id."""
@@ -105,45 +115,58 @@ class PartnerBook:
         await self._store.change_document(KIND, id, lambda _: None)
         await self.load()
 
-    def caller(self, token: str, form: TokenForm) -> Caller | None:
-        """The server's directory: who shows this token in this form, if it is valid now."""
+    def login(self, token: str) -> Login | None:
+        """The server's directory: who shows this token, be it good now or not, and what must come with it."""
         found = self._by_hash.get(self._vault.hash_of(token))
         if found is None:
             return None
         partner, access = found
-        if partner.blocked or access.form not in (TokenForm.EITHER, form):
-            return None
-        if access.replaces:
-            self._first_use(partner, access)
-        return Caller(
-            partner=partner.id,
-            token=Secret(token),
-            roles=frozenset(access.roles) or partner.roles,
-            parties=partner.party_ids,
-            played=partner.played,
-            is_registering=access.purpose is not Purpose.ACCESS,
-            is_hub=partner.hub is not None,
-            accepts_older=partner.accepts_older,
+        passwords = access.totp_from or partner.totp_from
+        return Login(
+            id=access.id,
+            caller=Caller(
+                partner=partner.id,
+                token=Secret(token),
+                roles=frozenset(access.roles) or partner.roles,
+                parties=partner.party_ids,
+                played=partner.played,
+                is_registering=access.purpose is not Purpose.ACCESS,
+                is_hub=partner.hub is not None,
+                accepts_older=partner.accepts_older,
+            ),
+            form=access.form,
+            is_blocked=partner.blocked or access.blocked,
+            not_before=_moment(access.not_before, -inf),
+            not_after=_moment(access.not_after, inf),
+            passwords=expected(self._vault, passwords) if passwords else None,
+            certificate=access.certificate or partner.certificate,
+            replaces_others=bool(access.replaces),
         )
 
-    def _first_use(self, partner: Partner, access: Access) -> None:
-        """A renewed token was used: its predecessors die now in memory, and soon in the store."""
-        self.generation += 1
-        for hash in access.replaces:
-            self._by_hash.pop(hash, None)
-        self._by_hash[access.hash] = (partner, replace(access, replaces=()))
+    @property
+    def carriers(self) -> frozenset[Carrier]:
+        """The ways in which one-time passwords of any partner may come."""
+        return self._carriers
 
-        def retire(known: Partner) -> Partner:
-            kept = tuple(
-                replace(one, replaces=()) if one.hash == access.hash else one
-                for one in known.access
-                if one.hash not in access.replaces
-            )
-            return replace(known, access=kept)
+    def used(self, login: Login, way: int) -> None:
+        """A token was used: its predecessors die now in memory, and soon in the store, and so do older secrets."""
+        found = self._by_hash.get(self._vault.hash_of(login.caller.token.reveal()))
+        if found is None:
+            return
+        partner, access = found
+        hash, passwords = access.hash, access.totp_from or partner.totp_from
+        shown = passwords.ways[way].secret if passwords is not None else ""
+        self.generation += 1
+        after = _after_use(partner, hash, shown=shown)
+        self._partners[partner.id] = after
+        for dead in access.replaces:
+            self._by_hash.pop(dead, None)
+        for one in after.access:
+            self._by_hash[one.hash] = (after, one)
 
         async def persist() -> None:
-            await self.change(partner.id, retire)
-            log.info("partner.token_retired", partner=partner.id)
+            await self.change(partner.id, lambda known: _after_use(known, hash, shown=shown))
+            log.info("partner.older_secrets_retired", partner=partner.id)
 
         task = asyncio.get_running_loop().create_task(persist())
         self._retiring.add(task)
@@ -153,3 +176,24 @@ class PartnerBook:
         """Wait until what was begun on the side is stored."""
         while self._retiring:
             await asyncio.gather(*self._retiring)
+
+
+def _after_use(partner: Partner, hash: str, *, shown: str) -> Partner:
+    """The partner after one of its tokens was used: without those that it replaces.
+
+    `shown` is the sealed secret of the password that came with it, if one did: those before it are gone too.
+    """
+    used = next((one for one in partner.access if one.hash == hash), None)
+    if used is None:
+        return partner
+    fresh = replace(used, replaces=())
+    if used.totp_from is not None:
+        fresh = replace(fresh, totp_from=used.totp_from.settled(shown))
+    elif partner.totp_from is not None:
+        partner = replace(partner, totp_from=partner.totp_from.settled(shown))
+    kept = (one for one in partner.access if one.hash not in used.replaces)
+    return replace(partner, access=tuple(fresh if one.hash == hash else one for one in kept))
+
+
+def _moment(text: str, otherwise: float) -> float:
+    return DateTime.parse(text).timestamp() if text else otherwise

@@ -8,8 +8,10 @@ from enum import Enum
 import msgspec
 
 from wwcp_ocpi.client.peer import RemoteEndpoint
+from wwcp_ocpi.partners.passwords import PasswordsFrom, PasswordsTo
 from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.scalars import PartyId
+from wwcp_ocpi.security.certificates import CertificateRule
 
 
 class Purpose(Enum):
@@ -27,7 +29,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     """One credentials token that the partner may show us, as a keyed hash.
 
     `roles` bind it: it stands for the partner in these roles only; empty means all of the partner's roles.
-    `replaces` are hashes of older tokens that die when this one is first used (decision 51).
+    `replaces` are hashes of older tokens that die when this one is first used (decision 51). It is good from
+    `not_before` on and until `not_after`, both DateTimes; empty: always. What is None is as the partner has it.
     """
 
     hash: str
@@ -36,6 +39,16 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
     created: str = ""
+    blocked: bool = False
+    not_before: str = ""
+    not_after: str = ""
+    totp_from: PasswordsFrom | None = None
+    certificate: CertificateRule | None = None
+
+    @property
+    def id(self) -> str:
+        """What people and logs call the token; it says nothing of it."""
+        return self.hash[:12]
 
 
 class PartnerParty(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +86,12 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it cannot take PATCH, and is given by PUT the whole of what changed."""
     status_post: bool = False
     """Whether it takes the status of an EVSE by the POST that is an extension."""
+    totp_from: PasswordsFrom | None = None
+    """The one-time passwords that it must show us, with every token that has none of its own."""
+    totp_to: PasswordsTo | None = None
+    """The one-time passwords that we show it."""
+    certificate: CertificateRule | None = None
+    """The client certificate that it must show us, with every token that has no rule of its own."""
 
     @property
     def is_registered(self) -> bool:

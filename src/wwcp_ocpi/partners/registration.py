@@ -7,23 +7,28 @@ the partner, written in one step: there is no state in which only half of a hand
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 
 import structlog
 from msgspec.structs import replace
 
+from wwcp_ocpi.client.passwords import Passwords
 from wwcp_ocpi.client.peer import Peer
 from wwcp_ocpi.client.wire import Retries, Wire
 from wwcp_ocpi.partners import credentials
 from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.credentials import Theirs
 from wwcp_ocpi.partners.model import Access, Partner, Purpose, Remote
+from wwcp_ocpi.partners.passwords import open_sealed
+from wwcp_ocpi.partners.securing import check_dates
 from wwcp_ocpi.protocol.credentials_token import TokenForm, new_token
 from wwcp_ocpi.protocol.endpoint import Interface, Operation
 from wwcp_ocpi.protocol.errors import (
     BadAnswer,
     InvalidParameters,
     MethodNotAllowed,
+    NotAllowed,
     NotAuthenticated,
     OCPIError,
     PartnerError,
@@ -59,6 +64,8 @@ class Registration:
         self._vault = vault
         self._store = store
         self._transport = transport
+        self.clock: Callable[[], float] = time.time
+        """Unix seconds, for one-time passwords."""
         self.modifiers: dict[str, Modifiers] = {}
         """What the operator changes in the traffic with single partners, by the partner's id."""
 
@@ -106,6 +113,7 @@ class Registration:
     async def _accept(self, caller: Caller, version: Version, body: bytes, *, first: bool) -> bytes:
         theirs = credentials.read(version, body, self._settings.roles)
         self._check_claims(caller.partner, theirs)
+        _check_certified(caller, theirs)
         remote = await self._look(caller.partner, version, theirs)
         token = new_token()
 
@@ -138,6 +146,7 @@ class Registration:
                 versions=[version.number],
                 retries=_WHILE_ANSWERING,
                 modifiers=self._modifiers_of(id),
+                passwords=self._passwords_to(id),
             )
         except UsageError as error:
             status = StatusCode.UNSUPPORTED_VERSION
@@ -166,12 +175,25 @@ class Registration:
     # The side that asks
 
     async def invite(
-        self, id: str, *, name: str = "", roles: Iterable[str] = (), form: TokenForm = TokenForm.EITHER
+        self,
+        id: str,
+        *,
+        name: str = "",
+        roles: Iterable[str] = (),
+        form: TokenForm = TokenForm.EITHER,
+        not_after: str = "",
     ) -> Secret:
         """Make a TOKEN_A for a partner, new or known, to be handed over with our versions URL.
 
         `roles` bind every token that follows from it. An older invitation dies; a registration stays.
+
+        Args:
+            not_after: a DateTime until which it can be used; empty: it does not end.
+
+        Raises:
+            UsageError: a time that is none.
         """
+        check_dates("", not_after)
         token = new_token()
         access = Access(
             hash=self._vault.hash_of(token.reveal()),
@@ -179,6 +201,7 @@ class Registration:
             form=form,
             roles=tuple(sorted(set(roles))),
             created=now().wire,
+            not_after=not_after,
         )
 
         def edit(partner: Partner) -> Partner:
@@ -188,15 +211,24 @@ class Registration:
         await self._book.change(id, edit)
         return token
 
-    async def issue(self, id: str, *, roles: Iterable[str] = (), form: TokenForm = TokenForm.EITHER) -> Secret:
+    async def issue(
+        self,
+        id: str,
+        *,
+        roles: Iterable[str] = (),
+        form: TokenForm = TokenForm.EITHER,
+        not_before: str = "",
+        not_after: str = "",
+    ) -> Secret:
         """Make one more credentials token for a partner that is registered, beside those it has.
 
-        `roles` bind it: a partner that is CPO and EMSP can use one token for each.
+        `roles` bind it: a partner that is CPO and EMSP can use one token for each. It is good between the two times.
 
         Raises:
-            UsageError: not registered with this partner.
+            UsageError: not registered with this partner, or a time is none.
         """
         self._known(id)
+        check_dates(not_before, not_after)
         token = new_token()
         access = Access(
             hash=self._vault.hash_of(token.reveal()),
@@ -204,6 +236,8 @@ class Registration:
             form=form,
             roles=tuple(sorted(set(roles))),
             created=now().wire,
+            not_before=not_before,
+            not_after=not_after,
         )
         await self._book.change(id, lambda partner: replace(partner, access=(*partner.access, access)))
         return token
@@ -232,6 +266,7 @@ class Registration:
             versions=self._choice(versions),
             retries=Retries(attempts=2),
             modifiers=self._modifiers_of(id),
+            passwords=self._passwords_to(id),
         )
         self._expect_credentials(peer)
         return await self._exchange(id, versions_url, peer, Operation.REGISTER, name=name, roles=tuple(roles))
@@ -251,6 +286,7 @@ class Registration:
             versions=self._choice(versions),
             form=remote.form,
             modifiers=self._modifiers_of(id),
+            passwords=self._passwords_to(id),
         )
         self._expect_credentials(peer)
         return await self._exchange(id, remote.versions_url, peer, Operation.UPDATE_CREDENTIALS, name=partner.name)
@@ -291,6 +327,7 @@ class Registration:
             ours=ours,
             theirs=theirs,
             modifiers=self._modifiers_of(partner.id),
+            passwords=self._opened(partner),
         )
         return Peer(wire, version_of(remote.version), remote.endpoints)
 
@@ -330,12 +367,16 @@ class Registration:
 
         def edit(partner: Partner) -> Partner:
             older = tuple(one for one in partner.access if one.hash != hash and one.purpose is Purpose.ACCESS)
-            inherited = tuple(sorted(set(roles))) or (older[0].roles if older else ())
+            heir = older[0] if older else shown
             fresh = replace(
-                shown,
+                heir,
+                hash=shown.hash,
+                created=shown.created,
                 purpose=Purpose.ACCESS,
-                roles=inherited,
+                form=shown.form,
+                roles=tuple(sorted(set(roles))) or heir.roles,
                 replaces=tuple(one.hash for one in older),
+                blocked=False,
             )
             return self._joined(partner, theirs, remote, (*older, fresh))
 
@@ -359,13 +400,15 @@ class Registration:
         """The partner's tokens with the fresh one. It stands for what the token stood for that it follows."""
         hash = self._vault.hash_of(caller.token.reveal())
         shown = next((one for one in partner.access if one.hash == hash), None)
-        fresh = Access(
+        fresh = replace(
+            shown or Access(hash=hash, purpose=Purpose.ACCESS),
             hash=self._vault.hash_of(token.reveal()),
             purpose=Purpose.ACCESS,
-            form=shown.form if shown else TokenForm.EITHER,
-            roles=shown.roles if shown else (),
             replaces=() if first else (hash,),
             created=now().wire,
+            # An invitation that ends soon is for a registration that does not.
+            not_before="",
+            not_after="" if first or shown is None else shown.not_after,
         )
         # CRD-06: an invitation dies with its use; a renewed token lives until its successor was used.
         kept = tuple(one for one in partner.access if one.purpose is Purpose.ACCESS)
@@ -420,6 +463,22 @@ class Registration:
     def _modifiers_of(self, id: str) -> Modifiers:
         return self.modifiers.get(id, NO_MODIFIERS)
 
+    def _passwords_to(self, id: str) -> Passwords | None:
+        partner = self._book.find(id)
+        return self._opened(partner) if partner is not None else None
+
+    def _opened(self, partner: Partner) -> Passwords | None:
+        """The one-time passwords that we show this partner, in every call of every module."""
+        shown = partner.totp_to
+        if shown is None:
+            return None
+        return Passwords(
+            totp=open_sealed(self._vault, shown.made),
+            carrier=shown.carrier,
+            is_bound=shown.is_bound,
+            clock=self.clock,
+        )
+
     def _facing(self, partner: Partner) -> tuple[PartyId | None, PartyId | None]:
         """Which parties the routing headers name: only where each side is one party is there no doubt."""
         ours, theirs = self._settings.party_ids, partner.party_ids
@@ -436,3 +495,15 @@ class Registration:
         if partner.remote is None:
             raise UsageError(f"not registered with partner {id}")
         return partner, partner.remote
+
+
+def _check_certified(caller: Caller, theirs: Theirs) -> None:
+    """Refuse parties that the caller's certificate does not name, where it must name them.
+
+    Raises:
+        NotAllowed
+    """
+    for index, party in enumerate(theirs.parties):
+        if caller.certified is not None and party.id not in caller.certified:
+            path = f"$.roles[{index}]"
+            raise NotAllowed(f"{path}: the certificate does not name {party.id}", path=path)

@@ -101,6 +101,12 @@ class NotAuthenticated(PartnerError):
     http_status = HTTPStatus.UNAUTHORIZED
 
 
+class TooManyRefusals(PartnerError):
+    """Too many requests from one address were refused: HTTP 429, whoever is asking."""
+
+    http_status = HTTPStatus.TOO_MANY_REQUESTS
+
+
 class NotAllowed(PartnerError):
     """A known partner asks for what its role or its parties do not cover."""
 

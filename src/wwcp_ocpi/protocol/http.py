@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 JSON = "application/json"
 
 AUTHORIZATION = "authorization"
+TOTP = "totp"
 REQUEST_ID = "x-request-id"
 CORRELATION_ID = "x-correlation-id"
 TO_COUNTRY_CODE = "ocpi-to-country-code"
@@ -103,3 +104,12 @@ class Transport(Protocol):
     """
 
     async def __call__(self, request: Request) -> Response: ...
+
+
+@runtime_checkable
+class ChannelTransport(Protocol):
+    """A transport that can ask for headers when it knows on which connection a request goes out."""
+
+    def outbound(self, *, header_of: HeaderOf | None = None) -> Transport:
+        """The same way out, with the headers of `header_of` for each request on each connection."""
+        ...

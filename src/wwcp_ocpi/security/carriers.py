@@ -12,12 +12,12 @@ import base64
 import binascii
 import re
 from enum import Enum
+from functools import lru_cache
 
 import msgspec
 
 from wwcp_ocpi.protocol.errors import NotAuthenticated
 
-TOTP_HEADER = "totp"
 LONGEST = 2048
 """Of a header, in characters: a login and a password need less than half of it."""
 
@@ -45,6 +45,7 @@ _PARAMETER = re.compile(rf'\s*({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([!#$%&\'*
 _BOOLEAN = {"true": True, "false": False}
 
 
+@lru_cache(maxsize=1024)
 def read_header(text: str, *, bare: bool = False) -> Shown:
     """The password in a `TOTP` header: a digit that says whether it is bound, a blank, and the password.
 

@@ -7,12 +7,16 @@ The partners themselves are kept a floor above; the server sees only this.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf
 from typing import Protocol
 
 import msgspec
 
 from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.scalars import PartyId, Secret
+from wwcp_ocpi.security.carriers import Carrier
+from wwcp_ocpi.security.certificates import CertificateRule
+from wwcp_ocpi.security.passwords import Expected
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +36,10 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     is_hub: bool = False
     accepts_older: bool = False
     """Whether this partner may overwrite with an older last_updated."""
+    certified: frozenset[PartyId] | None = None
+    """The parties that the caller's certificate names, where it must name them."""
+    permissions: frozenset[str] | None = None
+    """What the caller's certificate allows, where it says so."""
 
     def may_take(self, audience: str) -> bool:
         """Whether one of our private objects is this partner's, or nobody's yet."""
@@ -53,14 +61,41 @@ def party_as(roles: frozenset[str], played: Iterable[tuple[PartyId, str | None]]
     return found[0][1] if found else None
 
 
+class Login(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a credentials token, and what must come with it. Times are Unix seconds.
+
+    `id` names it in logs and is no secret.
+    """
+
+    id: str
+    caller: Caller
+    form: TokenForm = TokenForm.EITHER
+    is_blocked: bool = False
+    not_before: float = -inf
+    not_after: float = inf
+    passwords: Expected | None = None
+    certificate: CertificateRule | None = None
+    replaces_others: bool = False
+    """Whether older tokens die when this one is used."""
+
+
 class Directory(Protocol):
     """Knows the credentials tokens that partners may show."""
 
     @property
     def generation(self) -> int:
-        """A number that grows whenever any answer of `caller` may have changed."""
+        """A number that grows whenever any answer of `login` may have changed."""
         ...
 
-    def caller(self, token: str, form: TokenForm) -> Caller | None:
-        """The partner that this token stands for, if it is valid now and may come in this form."""
+    @property
+    def carriers(self) -> frozenset[Carrier]:
+        """The ways in which one-time passwords of any partner may come."""
+        ...
+
+    def login(self, token: str) -> Login | None:
+        """What is known of this token, be it valid now or not."""
+        ...
+
+    def used(self, login: Login, way: int) -> None:
+        """A token was used that replaces others, or a secret (by its index in `ways`) that is not the oldest."""
         ...

@@ -17,10 +17,9 @@ from msgspec.structs import replace
 
 from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.conformance import Finding
-from wwcp_ocpi.protocol.credentials_token import TokenForm, candidates
 from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation
-from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed, NotAuthenticated, OCPIError
-from wwcp_ocpi.protocol.http import AUTHORIZATION, JSON, Request, Response
+from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed, OCPIError, PartnerError
+from wwcp_ocpi.protocol.http import AUTHORIZATION, JSON, TOTP, Request, Response
 from wwcp_ocpi.protocol.modifiers import ModifierFailed, Modifiers, modified_answer, modified_request
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version
@@ -63,7 +62,8 @@ from wwcp_ocpi.server.decisions import (
     TariffChooser,
     Terminals,
 )
-from wwcp_ocpi.server.headers import answer_headers, check_parties
+from wwcp_ocpi.server.headers import answer_headers
+from wwcp_ocpi.server.identity import Identity, admit, has_password
 from wwcp_ocpi.server.payments import Hears
 from wwcp_ocpi.server.routing import Router
 from wwcp_ocpi.server.settings import ServerSettings
@@ -106,7 +106,6 @@ OPEN = frozenset({Operation.VERSIONS, Operation.VERSION_DETAILS})
 """What may be open to everybody."""
 ANONYMOUS = Caller(partner="", token=Secret(""))
 """Whoever asks without a token for what is open."""
-MAX_CALLERS = 1024
 _JSON_HEADERS = {"content-type": JSON}
 
 
@@ -123,7 +122,8 @@ class Server:
     ) -> None:
         self.settings = settings
         self.store = store
-        self.directory = directory
+        self.identity = Identity(directory, refusals_per_minute=settings.refusals_per_minute)
+        """Who is calling; its `audit` and `certificates` are ports."""
         self.registrar = registrar
         self.bridge = bridge or Bridge(store)
         self.authorizer: Authorizer = StoredTokens(store, sorted(settings.party_ids), self.bridge)
@@ -149,8 +149,6 @@ class Server:
         """What is changed in the traffic with single partners, by the partner's id."""
         self.versions: Sequence[Version] = [version(number) for number in settings.versions]
         self.findings: Counter[tuple[str, str]] = Counter()
-        self._callers: dict[str, Caller] = {}
-        self._generation = -1
         self._served = {known.number: self._sides(known) for known in self.versions}
         self.router = Router(
             ((known, row) for known in self.versions for row in known.endpoints if self._serves(known, row)),
@@ -170,33 +168,47 @@ class Server:
 
     async def handle(self, request: Request) -> Response:
         """Answer one request. Never raises: what goes wrong becomes an envelope."""
-        caller = self._known(request) if self.modifiers else None
-        modifiers = self.modifiers.get(caller.partner) if caller is not None else None
+        response = await self._respond(request)
+        if has_password(request):
+            # What was answered to a one-time password is for nobody who comes later.
+            return replace(response, headers={**response.headers, "cache-control": "private"})
+        return response
+
+    async def _respond(self, request: Request) -> Response:
+        try:
+            caller = self._caller(request)
+        except PartnerError as error:
+            return self._response(request, _failure(error))
+        except Exception:  # as in `_handle`
+            log.exception("request.failed", method=request.method, path=request.path)
+            return self._response(request, _failure(_defect()))
+        modifiers = self.modifiers.get(caller.partner) if self.modifiers else None
         if modifiers is None:
-            return await self._handle(request, caller)
+            return self._response(request, await self._handle(request, caller))
         try:
             # Who is calling is settled: a modifier cannot change it, and has no need of the secret.
-            understood = modified_request(modifiers.request_from, _without_token(request))
-            return modified_answer(modifiers.answer_to, understood, await self._handle(understood, caller))
+            understood = modified_request(modifiers.request_from, _without_credentials(request))
+            answer = self._response(understood, await self._handle(understood, caller))
+            return modified_answer(modifiers.answer_to, understood, answer)
         except ModifierFailed as error:
             return self._response(request, _failure(error))
 
-    def _known(self, request: Request) -> Caller | None:
-        try:
-            return self._authenticate(request)
-        except NotAuthenticated:
-            return None
+    def _caller(self, request: Request) -> Caller:
+        if AUTHORIZATION not in request.headers and request.path.rstrip("/") in self.open_paths:
+            return ANONYMOUS
+        return self.identity.identify(request)
 
-    async def _handle(self, request: Request, caller: Caller | None) -> Response:
+    async def _handle(self, request: Request, caller: Caller) -> Answer:
         try:
-            answer = await self._answer(request, caller)
+            return await self._answer(request, caller)
         except OCPIError as error:
-            answer = _failure(error)
+            if isinstance(error, NotAllowed):
+                self.identity.violation(request, caller, error)
+            return _failure(error)
         except Exception:
             # The edge of the server: a defect of ours must not reach the partner as anything but 3000.
             log.exception("request.failed", method=request.method, path=request.path)
-            answer = _failure(OCPIError("internal error", http_status=HTTPStatus.INTERNAL_SERVER_ERROR))
-        return self._response(request, answer)
+            return _failure(_defect())
 
     def _response(self, request: Request, answer: Answer) -> Response:
         headers = {**_JSON_HEADERS, **answer.headers, **answer_headers(request.headers)}
@@ -206,17 +218,14 @@ class Server:
             headers |= cors.headers(request)
         return Response(status=answer.status, headers=headers, body=answer.body)
 
-    async def _answer(self, request: Request, caller: Caller | None) -> Answer:
-        if caller is None:
-            is_open = AUTHORIZATION not in request.headers and request.path.rstrip("/") in self.open_paths
-            caller = ANONYMOUS if is_open else self._authenticate(request)
+    async def _answer(self, request: Request, caller: Caller) -> Answer:
         if self.settings.hub is not None and caller is not ANONYMOUS:
             self.heard[caller.partner] = time.time()
         methods = self.router.methods(request.path) if request.method == "OPTIONS" else []
         route, params = self.router.find(methods[0] if methods else request.method, request.path)
         if caller.is_registering and not route.is_open:
             # TRN-06: an invitation opens versions and credentials, nothing else.
-            raise _unauthenticated("this credentials token is for registration only")
+            raise self.identity.unauthenticated("this credentials token is for registration only")
         if methods:
             # An extension: what this path can be asked.
             return Answer(b"", HTTPStatus.NO_CONTENT, {"allow": ", ".join([*methods, "OPTIONS"])})
@@ -227,30 +236,10 @@ class Server:
             request=request,
             caller=caller,
         )
+        admit(call, self.identity.certificates)
         if not route.is_open:
-            _check_role(call)
-            check_parties(call)
             _check_query(call)
         return await BEHAVIOURS[route.endpoint.operation](call)
-
-    def _authenticate(self, request: Request) -> Caller:
-        """The caller, remembered by its header as long as the directory stays as it is."""
-        header = request.headers.get(AUTHORIZATION, "")
-        if self._generation != self.directory.generation or len(self._callers) >= MAX_CALLERS:
-            self._callers.clear()
-            self._generation = self.directory.generation
-        known = self._callers.get(header)
-        if known is None:
-            known = self._callers[header] = self._look_up(header)
-        return known
-
-    def _look_up(self, header: str) -> Caller:
-        for form in (TokenForm.BASE64, TokenForm.RAW):
-            for text in candidates(header, form):
-                caller = self.directory.caller(text, form)
-                if caller is not None:
-                    return caller
-        raise _unauthenticated("expected 'Authorization: Token' with a credentials token that is valid here")
 
     def _serves(self, version: Version, row: Endpoint) -> bool:
         if row.operation not in BEHAVIOURS or (row.extension and row.extension_name not in self.settings.extensions):
@@ -276,20 +265,6 @@ def _paths(router: Router, operations: frozenset[Operation]) -> frozenset[str]:
     )
 
 
-def _check_role(call: Call) -> None:
-    """Refuse a partner none of whose roles is the other side of this interface; before roles are known, none is.
-
-    Raises:
-        NotAllowed
-    """
-    roles = call.caller.roles
-    if roles and roles.isdisjoint(call.route.callers):
-        raise NotAllowed(
-            f"{call.module.identifier}: a partner in the role {', '.join(sorted(roles))} does not call "
-            f"the {call.endpoint.interface.value} interface"
-        )
-
-
 def _check_query(call: Call) -> None:
     """Refuse a request without a parameter that its row requires, as `date_from` for sessions (SES-05).
 
@@ -301,13 +276,15 @@ def _check_query(call: Call) -> None:
             raise InvalidParameters(f"{name}: required, but missing", path=name)
 
 
-def _unauthenticated(message: str) -> NotAuthenticated:
-    return NotAuthenticated(message, headers={"www-authenticate": "Token"})
-
-
-def _without_token(request: Request) -> Request:
-    return replace(request, headers={name: value for name, value in request.headers.items() if name != AUTHORIZATION})
+def _without_credentials(request: Request) -> Request:
+    """The request without what lets its caller in: token, password, and the material that a password is bound to."""
+    kept = {name: value for name, value in request.headers.items() if name not in (AUTHORIZATION, TOTP)}
+    return replace(request, headers=kept, channel=None)
 
 
 def _failure(error: OCPIError) -> Answer:
     return Answer(envelope.failure(error.ocpi_status, str(error)), error.http_status, error.headers)
+
+
+def _defect() -> OCPIError:
+    return OCPIError("internal error", http_status=HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -51,15 +51,17 @@ _OPTIONAL_BODY = frozenset({Operation.AUTHORIZE})
 
 _FAILURES = {
     400: ("Malformed", "The body is not JSON."),
-    401: ("Unauthenticated", "No credentials token, or none that is valid here."),
+    401: ("Unauthenticated", "No credentials that are valid here; which part of them was wrong is not told."),
     403: ("NotAllowed", "The role or the parties of this partner do not cover the request."),
     404: ("NotFound", "There is no such object."),
     405: ("MethodNotAllowed", "Not in this state; Allow names what is possible."),
     412: ("PreconditionFailed", "If-Match or If-None-Match names another state."),
     413: ("TooLarge", "The body is too long, or nested too deep."),
     415: ("WrongContentType", "The body is not announced as JSON."),
+    429: ("TooManyRefusals", "Too many requests from this address were refused; Retry-After says when to come again."),
 }
 _FAILURE_HEADERS = {401: {"WWW-Authenticate": {"schema": {"type": "string"}, "required": True}},
+                    429: {"Retry-After": {"schema": {"type": "integer"}, "required": True}},
                     405: {"Allow": {"schema": {"type": "string"}, "required": True}}}  # fmt: skip
 
 
@@ -73,7 +75,7 @@ def openapi(server: Server) -> dict[str, Any]:
         item = paths.setdefault("/" + "/".join(route.segments), {})
         made = item[route.endpoint.method.lower()] = _operation(_current(server, route), schemas)
         if "/" + "/".join(route.segments) in server.open_paths:
-            made["security"] = [{}, {"token": []}]
+            made["security"] = [{}, *_ACCEPTED]
     return {
         "openapi": "3.1.0",
         "info": {
@@ -82,7 +84,7 @@ def openapi(server: Server) -> dict[str, Any]:
             "license": {"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
         },
         "servers": [{"url": server.settings.base_url}],
-        "security": [{"token": []}],
+        "security": _ACCEPTED,
         "tags": [{"name": name} for name in sorted(tags)],
         "paths": paths,
         "components": {
@@ -90,14 +92,7 @@ def openapi(server: Server) -> dict[str, Any]:
             "responses": {name: _failure(status) for status, (name, _) in _FAILURES.items()},
             "parameters": _PARAMETERS,
             "headers": _HEADERS,
-            "securitySchemes": {
-                "token": {
-                    "type": "apiKey",
-                    "in": "header",
-                    "name": "Authorization",
-                    "description": "`Token`, a blank and the credentials token; in Base64 from OCPI 2.2 on.",
-                }
-            },
+            "securitySchemes": _SECURITY_SCHEMES,
         },
     }
 
@@ -191,7 +186,7 @@ def _responses(route: Route, schemas: _Schemas) -> Document:
 
 def _refusals(row: Endpoint) -> set[int]:
     """The HTTP statuses, beside 200, with which a row can refuse."""
-    found = {401}
+    found = {401, 429}
     if row.interface is not Interface.BOTH:
         found.add(403)
     if row.operation in _READS | {
@@ -253,6 +248,42 @@ def _titled(name: str) -> str:
         return "OCPI" + name[4:]
     return special.get(name) or "-".join(word.capitalize() for word in name.split("-"))
 
+
+_SECURITY_SCHEMES: Document = {
+    "token": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "`Token`, a blank and the credentials token; in Base64 from OCPI 2.2 on.",
+    },
+    "totpHeader": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "TOTP",
+        "description": "Beside `Authorization: Token`: `0`, a blank and the one-time password, or `1` and one that is "
+        "bound to the TLS 1.3 connection.",
+    },
+    "totpScheme": {
+        "type": "http",
+        "scheme": "TOTP",
+        "description": '`TOTP login="...", totp="..."[, tlscb=false]`: credentials token and one-time password, each '
+        "in Base64; bound to the TLS 1.3 connection unless it says otherwise.",
+    },
+    "basic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The login is the credentials token, the password a one-time password, not bound.",
+    },
+    "certificate": {"type": "mutualTLS", "description": "A client certificate, where that is agreed."},
+}
+_ALONE: list[dict[str, list[str]]] = [
+    {"token": []},
+    {"token": [], "totpHeader": []},
+    {"totpScheme": []},
+    {"basic": []},
+]
+_ACCEPTED = [*_ALONE, *({**one, "certificate": []} for one in _ALONE)]
+"""All ways in. Which of them opens something is agreed with each partner, and said to nobody else."""
 
 _PARAMETERS: Document = {
     _titled(name): {"name": _titled(name), "in": "header", "required": required, "schema": {"type": "string"}}

@@ -40,6 +40,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     cors: bool = False
     """Whether scripts of other origins may read what needs no token."""
 
+    refusals_per_minute: int = 60
+    """How many requests of one address may be refused (401) in a minute before it is not listened to; 0: any number."""
     convert: Context = Context(traces=False)
     """What objects do not say of themselves, where another version asks for it."""
 

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Whom the gateway trusts to vouch for its callers: the files of the configuration, read anew when they change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+from cryptography import x509
+
+from wwcp_ocpi.gateway.config import Config
+from wwcp_ocpi.security.certificates import NO_READER, CertificateReader
+from wwcp_ocpi.security.pki.checking import Trust
+from wwcp_ocpi.security.pki.oids import arc
+from wwcp_ocpi.security.pki.parties import environment
+from wwcp_ocpi.security.pki.reader import PKIReader
+
+log = structlog.get_logger()
+
+
+class TrustFiles:
+    """Authorities and revocation lists in PEM files. Files that cannot be read change nothing."""
+
+    def __init__(self, authorities: Path, revocations: Path | None, trust: Trust) -> None:
+        """`trust` is what counts beside the files.
+
+        Raises:
+            OSError: a file cannot be read.
+            ValueError: a file has no PEM of its kind.
+        """
+        self._files = (authorities, *((revocations,) if revocations else ()))
+        self._seen = self._stamps()
+        self._trust = self._read(trust)
+
+    def __call__(self) -> Trust:
+        """What is trusted now."""
+        try:
+            stamps = self._stamps()
+            if stamps != self._seen:
+                self._trust = self._read(self._trust)
+                self._seen = stamps
+        except (OSError, ValueError) as error:
+            log.warning("certificates.files_refused", error=str(error)[:200])
+        return self._trust
+
+    def _stamps(self) -> list[tuple[int, int]]:
+        return [(stat.st_mtime_ns, stat.st_size) for stat in (file.stat() for file in self._files)]
+
+    def _read(self, trust: Trust) -> Trust:
+        found = [file.read_bytes() for file in self._files]
+        lists = found[1].split(_END)[:-1] if len(found) > 1 else []
+        return Trust(
+            authorities=tuple(x509.load_pem_x509_certificates(found[0])),
+            revocations=tuple(x509.load_pem_x509_crl(one + _END) for one in lists),
+            needs_crl=len(found) > 1,
+            arc=trust.arc,
+        )
+
+
+_END = b"-----END X509 CRL-----"
+
+
+def certificate_reader(config: Config) -> CertificateReader:
+    """Who reads certificates of callers; nobody, where the server asks for none.
+
+    Raises:
+        OSError: a file cannot be read.
+        ValueError: a file has no PEM of its kind.
+    """
+    server = config.server
+    if not server.client_ca:
+        return NO_READER
+    files = TrustFiles(Path(server.client_ca), Path(server.crl) if server.crl else None, Trust(arc=arc(config.pki.arc)))
+    return PKIReader(files, environment(config.pki.environment))
