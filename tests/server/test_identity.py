@@ -389,7 +389,7 @@ async def test_without_an_audit_log_an_event_is_a_line_that_nobody_outside_can_m
     made.made.server.identity.audit = LoggedAudit()
     structlog.configure(processors=[structlog.processors.JSONRenderer()], cache_logger_on_first_use=False)
     try:
-        await made.ask("/ocpi/a%0Ab", token=Secret("x"), headers={"x-request-id": 'R1"}\n{"event":"forged'})
+        await made.ask("/ocpi/a%0Ab", token=Secret("x"), headers={"x-request-id": 'R1","event":"forged'})
     finally:
         structlog.reset_defaults()
     (line,) = capsys.readouterr().out.splitlines()
