@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+import structlog
 from msgspec.structs import replace
 
 from tests.identity_setting import (
@@ -28,6 +30,7 @@ from wwcp_ocpi.scalars import Secret
 from wwcp_ocpi.security.audit import Reason
 from wwcp_ocpi.security.carriers import Carrier
 from wwcp_ocpi.security.passwords import SingleUse
+from wwcp_ocpi.server.audit import LoggedAudit
 
 PATHS = ["/ocpi/versions", *(f"/ocpi/{version}/sender/locations" for version in ALL_VERSIONS), "/ocpi/nothing"]
 EVERY_CARRIER = tuple(Carrier)
@@ -377,3 +380,18 @@ async def test_events_name_the_request_and_no_secret() -> None:
         "certificate": "",
         "detail": "",
     }
+
+
+async def test_without_an_audit_log_an_event_is_a_line_that_nobody_outside_can_make(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = await setting()
+    made.made.server.identity.audit = LoggedAudit()
+    structlog.configure(processors=[structlog.processors.JSONRenderer()], cache_logger_on_first_use=False)
+    try:
+        await made.ask("/ocpi/a%0Ab", token=Secret("x"), headers={"x-request-id": 'R1","event":"forged'})
+    finally:
+        structlog.reset_defaults()
+    (line,) = capsys.readouterr().out.splitlines()
+    found = json.loads(line)
+    assert (found["event"], found["request"]) == ("security.unknown_token", "GET /ocpi/a%0Ab")

@@ -111,8 +111,8 @@ class Gateway:
         self._transport = outbound(config)
         try:
             listening = await self.http.start()
-            self.audit = open_audit(config, vault)
             certificates = certificate_reader(config)
+            self.audit = open_audit(config, vault)
         except BaseException:
             await self.http.stop()
             await store.close()

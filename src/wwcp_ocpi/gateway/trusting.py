@@ -65,7 +65,7 @@ def certificate_reader(config: Config) -> CertificateReader:
 
     Raises:
         OSError: a file cannot be read.
-        ValueError: a file has no PEM of its kind.
+        UsageError: a file has no PEM of its kind.
     """
     server = config.server
     if not server.client_ca:
