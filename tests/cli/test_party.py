@@ -37,6 +37,7 @@ def shown(id: str, **more: object) -> dict[str, object]:
         "push": True,
         "patch_as_put": False,
         "status_post": False,
+        "hub": None,
         **more,
     }
 
@@ -181,6 +182,16 @@ def test_add_makes_a_partner_and_changes_only_what_is_named(cli: CLI, tmp_path: 
     changed = shown("emp", name="Other", patch_as_put=True, status_post=True)
     assert add("--patch-as-put", "--status-post") == changed
     assert add("--no-patch-as-put") == {**changed, "patch_as_put": False}
+
+
+def test_a_partner_is_marked_as_a_hub_and_unmarked(cli: CLI, tmp_path: Path) -> None:
+    written(tmp_path)
+    assert cli("party", "add", "emp", "--hub", "be*hub", "--json").json == shown("emp", hub="BE*HUB")
+    assert cli("party", "add", "emp", "--name", "Hub", "--json").json == shown("emp", name="Hub", hub="BE*HUB")
+    assert cli("party", "add", "emp", "--hub", "", "--json").json == shown("emp", name="Hub")
+    ran = cli("party", "add", "emp", "--hub", "nobody", "--json")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--hub: " in ran.err
 
 
 def test_for_people_partners_are_tables_and_lines(cli: CLI, tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ TESTED = {found.id for found in named()}
 REASONS = {found.id: found for found in reasons()}
 MODULES = {module for version in VERSIONS.values() for module in version.modules}
 WAITS_FOR = {
-    "hub": "src/wwcp_ocpi/hub",
     "pricing": "src/wwcp_ocpi/rules",
     "pull timer": "src/wwcp_ocpi/partners/pulling.py",
 }

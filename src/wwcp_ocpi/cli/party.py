@@ -18,7 +18,7 @@ from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.partners import KindPulled, Partner, PullState
 from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.protocol.errors import UsageError
-from wwcp_ocpi.scalars import DateTime, Secret
+from wwcp_ocpi.scalars import DateTime, PartyId, Secret
 
 app = typer.Typer(help="Partners and the credentials handshake.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -52,6 +52,7 @@ def _row(partner: Partner) -> dict[str, object]:
         "push": partner.push,
         "patch_as_put": partner.patch_as_put,
         "status_post": partner.status_post,
+        "hub": str(partner.hub) if partner.hub else None,
     }
 
 
@@ -121,6 +122,12 @@ def add(
         bool | None,
         typer.Option("--status-post/--no-status-post", help="It takes the status of an EVSE by POST, an extension."),
     ] = None,
+    hub: Annotated[
+        str | None,
+        typer.Option(
+            help="It is this hub, as BE*HUB, and speaks for others. Only 2.1.1 cannot say so. Empty: it is none."
+        ),
+    ] = None,
     config: ConfigFile = None,
     json: Json = False,
 ) -> None:
@@ -131,10 +138,13 @@ def add(
         "patch_as_put": patch_as_put,
         "status_post": status_post,
     }
-    switches = {switch: on for switch, on in named.items() if on is not None}
+    switches: dict[str, object] = {switch: on for switch, on in named.items() if on is not None}
+    if hub is not None:
+        switches["hub"] = _party(hub) if hub else None
 
     async def work(platform: Platform) -> Partner:
-        return await platform.book.change(id, lambda known: replace(known, name=name or known.name, **switches))
+        changed = {**({"name": name} if name else {}), **switches}
+        return await platform.book.change(id, lambda known: replace(known, **changed))
 
     _said(_with(configuration(config), work), json=json)
 
@@ -179,6 +189,13 @@ def token(
         return {"id": id, "token": made.reveal()}
 
     _told("credentials token", _with(configuration(config), work), json=json)
+
+
+def _party(text: str) -> PartyId:
+    try:
+        return PartyId.parse(text)
+    except ValueError as error:
+        raise UsageError(f"--hub: {error}") from error
 
 
 def _form(text: str) -> TokenForm:

@@ -104,6 +104,8 @@ class Wire:
         self.ours = ours
         self.theirs = theirs
         self.modifiers = modifiers
+        self.correlation_id: str | None = None
+        """That of the request which is passed on by what is sent (TRN-56); None makes a new one for each."""
         self._carry = self._with_passwords() if passwords is not None else transport
 
     def header_of(self, channel: Channel | None, request: Request) -> Mapping[str, str]:
@@ -154,7 +156,7 @@ class Wire:
         if body is not None:
             headers["content-type"] = JSON
         if tracked:
-            headers |= {REQUEST_ID: str(uuid.uuid4()), CORRELATION_ID: str(uuid.uuid4())}
+            headers |= {REQUEST_ID: str(uuid.uuid4()), CORRELATION_ID: self.correlation_id or str(uuid.uuid4())}
         if routed and self.ours is not None:
             headers |= {FROM_COUNTRY_CODE: self.ours.country_code, FROM_PARTY_ID: self.ours.party_id}
         if routed and self.theirs is not None:

@@ -8,6 +8,17 @@ Pure functions between bodies. What each difference becomes is in the tables `v2
 from wwcp_ocpi.convert.bridge import Converted, convert
 from wwcp_ocpi.convert.context import NOTHING_KNOWN, ConnectorKind, Context, Known
 from wwcp_ocpi.convert.merging import merge_back
+from wwcp_ocpi.convert.v2_1_1_to_v2_2_1.sessions import issuer_of
 from wwcp_ocpi.convert.work import Loss
 
-__all__ = ["NOTHING_KNOWN", "ConnectorKind", "Context", "Converted", "Known", "Loss", "convert", "merge_back"]
+__all__ = [
+    "NOTHING_KNOWN",
+    "ConnectorKind",
+    "Context",
+    "Converted",
+    "Known",
+    "Loss",
+    "convert",
+    "issuer_of",
+    "merge_back",
+]

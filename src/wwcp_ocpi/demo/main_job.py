@@ -34,6 +34,7 @@ from wwcp_ocpi.store.ports import Key, Objects, PageRequest, Side
 
 PROVIDER = PartyId("NL", "EMP")
 PAGE = 500
+WHO = {"A": "operator", "G": "hub between", "B": "provider"}
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -43,6 +44,10 @@ class Report(msgspec.Struct, kw_only=True):
     version: str
     published: Published | None = None
     steps: list[Step] = msgspec.field(default_factory=list)
+    lost: dict[str, int] = msgspec.field(default_factory=dict)
+    """What could not be said in another version, by object, versions and place; only where versions differ."""
+    refused: dict[str, int] = msgspec.field(default_factory=dict)
+    """What could not be told at all."""
 
 
 NOT_BUILT: tuple[tuple[str, str], ...] = ()
@@ -84,9 +89,8 @@ class Demo:
 
     async def run(self) -> Report:
         """All steps in their order; the first that fails is the last that is tried."""
-        self._say(
-            f"A, the operator: {self.gateways['A'].versions_url}\nB, the provider: {self.gateways['B'].versions_url}"
-        )
+        for name, gateway in self.gateways.items():
+            self._say(f"{name}, the {WHO[name]}: {gateway.versions_url}")
         for name, work in self._steps():
             if not await self._step(name, work):
                 return self.report

@@ -218,9 +218,25 @@ class ConvertSection(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(pattern=r"^\d{0,3}(\.\d+)?$", description="Percent of VAT where prices do not say it. Empty: unknown."),
     ] = ""
+    names_owners: Annotated[
+        str,
+        Meta(
+            pattern="^(hub|always|never)$",
+            description="Whether objects of 2.1.1 name their owner, in fields that it has not: only if this is a hub, "
+            "always (for a platform of several parties), or never.",
+        ),
+    ] = "hub"
     unpublished: Annotated[
         bool, Meta(description="Whether 2.1.1, which cannot know, is told of Locations that are not to be published.")
     ] = False
+
+
+class HubSection(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gateway with a party in the role HUB does for the partners that are connected to it. See hub.md."""
+
+    modules: Annotated[
+        tuple[str, ...], Meta(description="Modules in which it passes on what partners give and ask. Empty: none.")
+    ] = ("locations", "tariffs", "tokens", "sessions", "cdrs", "commands")
 
 
 class WWCPSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,6 +274,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     convert: ConvertSection = ConvertSection()
     pki: PKISection = PKISection()
     audit: AuditSection = AuditSection()
+    hub: HubSection = HubSection()
     wwcp: WWCPSection = WWCPSection()
     log: LogSection = LogSection()
     party: tuple[PartySection, ...] = ()
@@ -321,6 +338,7 @@ def _choices(config: Config) -> list[tuple[str, Iterable[str], Iterable[str]]]:
     return [
         ("server.versions", config.server.versions, VERSIONS),
         ("server.modules", config.server.modules, modules),
+        ("hub.modules", config.hub.modules, HubSection().modules),
         ("server.extensions", named, sorted(EXTENSIONS)),
         ("server.tls_min", [config.server.tls_min], TLS_VERSIONS),
         ("server.client_certificates", [config.server.client_certificates], CLIENT_CERTIFICATES),

@@ -128,6 +128,8 @@ class Gateway:
         self._metrics = Metrics(self.platform, self.traffic, (file, file.with_name(f"{DATABASE}-wal")))
         await self.platform.book.load()
         await self.platform.desk.resume()
+        if self.platform.hub is not None:
+            await self.platform.hub.resume()
         await self.platform.hub_clients.publish()
         platform = self.platform
         work = (
@@ -146,8 +148,7 @@ class Gateway:
 
     def _attach_system(self) -> None:
         server = self.platform.server
-        server.authorizer = self._authorizer or server.authorizer
-        server.commander = self._commander or server.commander
+        self.platform.attach(self._authorizer, self._commander)
         server.acceptors.update(self._acceptors)
         self.platform.modifiers.update(self._modifiers)
 
@@ -165,6 +166,8 @@ class Gateway:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.platform.hub is not None:
+            await self.platform.hub.stop()
         await self.platform.desk.stop()
         await self.platform.book.settle()
         await self._transport.close()

@@ -26,6 +26,7 @@ from wwcp_ocpi.store.sqlite import SQLiteStore
 
 DATABASE = "wwcp-ocpi.sqlite"
 KEY_FILE = "server.key"
+_NAMES_OWNERS = {"hub": None, "always": True, "never": False}
 
 
 @asynccontextmanager
@@ -62,6 +63,8 @@ def settings_of(config: Config, listening: str) -> ServerSettings:
         open_versions=config.server.open_versions,
         cors=config.server.cors,
         refusals_per_minute=config.limits.refusals_per_minute,
+        relays=frozenset(config.hub.modules),
+        names_owners=_NAMES_OWNERS[config.convert.names_owners],
         convert=_convert(config.convert),
     )
 

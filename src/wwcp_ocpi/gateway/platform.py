@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from wwcp_ocpi.client.peer import Peer
+from wwcp_ocpi.hub import Hub
 from wwcp_ocpi.partners import (
     Billing,
     BookingDesk,
@@ -29,6 +30,7 @@ from wwcp_ocpi.scalars import DateTime, PartyId
 from wwcp_ocpi.security import Vault
 from wwcp_ocpi.server import Server, ServerSettings
 from wwcp_ocpi.server.bridge import Bridge
+from wwcp_ocpi.server.decisions import Authorizer, Commander
 from wwcp_ocpi.store.ports import Side, Store, Stored
 
 _EMSP = "EMSP"
@@ -44,6 +46,8 @@ class Platform:
         self.registration = Registration(settings, self.book, vault, store, transport)
         self.securing = Securing(self.book, vault)
         self.bridge = Bridge(store, settings.convert, driver_of=self._driver_of)
+        said = settings.names_owners
+        self.bridge.names_owners = bool(settings.relayed) if said is None else said
         self.server = Server(settings, store, self.book, self.registration, self.bridge)
         self.publisher = Publisher(store, self.book)
         self.timetables = TariffTimetables(store, self.publisher)
@@ -67,6 +71,22 @@ class Platform:
         self.server.heard = self.hub_clients.heard
         self.server.results["commands"] = self.commands
         self.server.results["chargingprofiles"] = self.profiles
+        self.hub: Hub | None = None
+        """Passes on between partners, if we are a hub."""
+        if settings.relayed:
+            self.hub = Hub(
+                self.server,
+                store,
+                self.book,
+                self.publisher,
+                self.courier,
+                self.commands,
+                self.desk,
+                self.hub_clients,
+                self.bridge,
+                self.registration.peer_of,
+            )
+            self.puller.changes_of = self.hub.relay.changes_of
         self.modifiers = self.server.modifiers = self.registration.modifiers
         """What is changed in the traffic with single partners, by the partner's id."""
 
@@ -90,3 +110,12 @@ class Platform:
     async def pull(self, partner: str, module: str, *, date_from: DateTime | None = None) -> Pulled:
         """Fetch what a partner owns into the store, now."""
         return await self.puller.pull(partner, module, date_from=date_from)
+
+    def attach(self, authorizer: Authorizer | None, commander: Commander | None) -> None:
+        """Ask the operator's system what is ours to decide; a hub still passes on what is its partners'."""
+        if self.hub is not None:
+            self.hub.authorizer.own = authorizer or self.hub.authorizer.own
+            self.hub.commander.own = commander or self.hub.commander.own
+            return
+        self.server.authorizer = authorizer or self.server.authorizer
+        self.server.commander = commander or self.server.commander

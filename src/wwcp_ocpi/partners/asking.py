@@ -231,7 +231,7 @@ class Asking(Generic[ReplyT, OutcomeT]):
         is_served = self.module in settings.modules and version.number in settings.versions
         if module is None:
             raise UsageError(f"OCPI {version.number} has no {self.module}")
-        if not (is_served and module.senders & settings.roles):
+        if not (is_served and settings.plays(module, Interface.SENDER)):
             raise UsageError(f"this platform does not serve {self.module} as SENDER: no result could arrive")
         for row in version.rows(self.module, Interface.RECEIVER):
             if name_of(row) == name:

@@ -86,11 +86,14 @@ class PartnerBook:
         return self._partners.get(id)
 
     def holder(self, party: PartyId | None) -> str | None:
-        """The registered partner that has a party, if there is one."""
-        for partner in self.all():
-            if partner.is_registered and party in partner.party_ids:
-                return partner.id
-        return None
+        """The registered partner that has a party: the party's own platform, or the hub that lists it."""
+        found = [one for one in self.all() if one.is_registered and party is not None and party in one.party_ids]
+        return min(found, key=lambda one: one.hub is not None).id if found else None
+
+    def way_to(self, party: PartyId | None) -> str | None:
+        """The same; for a party that nobody has and nobody lists, the hub, where we are registered at just one."""
+        hubs = [one.id for one in self.all() if one.is_registered and one.hub is not None]
+        return self.holder(party) or (hubs[0] if party is not None and len(hubs) == 1 else None)
 
     async def change(self, id: str, edit: Callable[[Partner], Partner]) -> Partner:
         """Edit a partner on the state stored now; a new one begins empty. `edit` may raise to leave it alone.

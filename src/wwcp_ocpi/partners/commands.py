@@ -52,6 +52,7 @@ class Commands(Asking[CommandAnswer, CommandOutcome]):
         *,
         ours: PartyId | None = None,
         theirs: PartyId | None = None,
+        correlation_id: str | None = None,
     ) -> SentCommand:
         """Ask a CPO for something. `fields` are those of the command in the partner's version, without response_url.
 
@@ -60,6 +61,7 @@ class Commands(Asking[CommandAnswer, CommandOutcome]):
         Args:
             ours: the party that asks, where we are several.
             theirs: the party that is asked, where the partner's platform has several.
+            correlation_id: that of the request which a hub passes on.
 
         Raises:
             UsageError: the partner is blocked, its version has no such command, or these are not its fields; nothing
@@ -68,6 +70,7 @@ class Commands(Asking[CommandAnswer, CommandOutcome]):
             Unreachable, BadAnswer: nobody knows whether the command arrived; a result that comes is logged.
         """
         peer = self._peer(partner_id, ours, theirs)
+        peer.wire.correlation_id = correlation_id
         row = self._row(peer.version, command)
         id = secrets.token_hex(16)
         body = codec.encode({**fields, "response_url": self._response_url(peer.version, command, id)})
@@ -89,7 +92,7 @@ class Commands(Asking[CommandAnswer, CommandOutcome]):
             return
         if not token.valid:
             raise UsageError(f"{row.path}: $.token.valid: a Token that is not valid starts nothing")
-        if version.facts.objects_name_owner:
+        if version.facts.objects_name_owner and self.module not in self._settings.relayed:
             owner = PartyId.of(token.country_code, token.party_id)
             if owner not in self._settings.party_ids:
                 raise UsageError(f"{row.path}: $.token.party_id: {owner} is not a party of this platform")

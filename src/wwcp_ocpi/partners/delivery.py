@@ -31,6 +31,7 @@ from wwcp_ocpi.protocol.patch import Opened
 from wwcp_ocpi.protocol.shape import StructType
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.registry import version as version_of
+from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server.bridge import Bridge
 from wwcp_ocpi.server.connector_tariffs import for_partner
 from wwcp_ocpi.server.decisions import TariffChooser
@@ -75,6 +76,8 @@ class Courier:
     def __init__(self, store: Store, book: PartnerBook, peer_of: Callable[[Partner], Peer], bridge: Bridge) -> None:
         self.tariffs: Callable[[], TariffChooser | None] = lambda: None
         """Who chooses the Tariffs of Connectors per partner, as in what the partner reads."""
+        self.broadcaster: PartyId | None = None
+        """The hub that we are, if we pass on what others own."""
         self.backoff = BackOff()
         self._store = store
         self._book = book
@@ -212,9 +215,13 @@ class Courier:
         return Tried.DONE
 
     async def _send(self, peer: Peer, partner: Partner, push: Push) -> None:
-        peer.wire.ours = push.owner
         resource = peer.version.kind(push.module).resource
-        query = {resource.qualifier: push.qualifier} if push.qualifier else None
+        # TRN-39: what is for everybody comes from the hub, what is for one party from its owner (TRN-38).
+        is_broadcast = not resource.is_private
+        peer.wire.ours = self.broadcaster if self.broadcaster and is_broadcast else push.owner
+        if partner.hub is not None:
+            peer.wire.theirs = partner.hub if is_broadcast else None  # TRN-45: the hub knows whom it concerns
+        query = {resource.qualifier: push.qualifier} if push.qualifier and resource.qualifier else None
         if push.method == "DELETE":
             await peer.delete(resource.type, *_ids(resource, push), owner=push.owner, query=query)
         elif push.method == "PATCH" or push.parts:

@@ -22,6 +22,7 @@ from wwcp_ocpi.protocol.endpoint import Interface
 from wwcp_ocpi.protocol.errors import PartnerError, Refused, UnknownToken, Unreachable
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.registry import version as version_of
+from wwcp_ocpi.server.versions import may_call
 from wwcp_ocpi.store.ports import Objects, Side, Stored
 
 log = structlog.get_logger()
@@ -97,7 +98,7 @@ class Drivers:
             for partner in self._book.all()
             if partner.remote is not None
             and not partner.blocked
-            and (not partner.roles or partner.roles & version_of(partner.remote.version).modules[MODULE].senders)
+            and may_call(partner.roles, version_of(partner.remote.version).modules[MODULE], Interface.RECEIVER)
         ]
 
     async def _stored(self, partner: Partner, uid: str, type: str) -> Stored | None:

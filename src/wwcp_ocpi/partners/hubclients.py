@@ -107,6 +107,10 @@ class HubClients:
         self._offline = frozenset(offline)
         await self.publish()
 
+    def is_offline(self, partner: str) -> bool:
+        """Whether a partner was silent for long, and did not answer when it was asked."""
+        return partner in self._offline
+
     async def _is_there(self, partner: Partner) -> bool:
         assert partner.remote is not None
         wire = self._peer_of(partner).wire

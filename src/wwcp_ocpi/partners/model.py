@@ -10,6 +10,7 @@ import msgspec
 from wwcp_ocpi.client.peer import RemoteEndpoint
 from wwcp_ocpi.partners.passwords import PasswordsFrom, PasswordsTo
 from wwcp_ocpi.protocol.credentials_token import TokenForm
+from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.security.certificates import CertificateRule
 
@@ -105,9 +106,14 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def roles(self) -> frozenset[str]:
-        """The roles of the partner's parties, as far as they are known; HUB for a platform that is one."""
+        """The roles of the partner's parties, as far as they are known; HUB for a platform that is one.
+
+        Where a version has one party and no word for a hub, the hub stands before us in the role of that party.
+        """
         known = frozenset(party.role for party in self.parties if party.role)
-        return known if self.hub is None else known | {"HUB"}
+        version = VERSIONS.get(self.remote.version) if self.remote is not None else None
+        stands_in = known and version is not None and not version.facts.routed
+        return known if self.hub is None or stands_in else known | {"HUB"}
 
     @property
     def played(self) -> tuple[tuple[PartyId, str | None], ...]:

@@ -72,7 +72,7 @@ class Publisher:
         Returns:
             What became of each; a UsageError where its state cannot follow the one before.
         """
-        everybody = self._listeners(kind) if push else []
+        everybody = self.listeners(kind) if push else []
         changes = []
         for thing in things:
             audience = self.audience(version, kind, thing)
@@ -96,13 +96,13 @@ class Publisher:
         key = _key(version, kind, owner, id, qualifier)
         if version.kind(kind).resource.is_lasting:
             raise UsageError(f"{kind} of OCPI {version.number} are never deleted")
-        listeners = [one for one in self._listeners(kind) if Operation.DELETE in one.operations]
+        listeners = [one for one in self.listeners(kind) if Operation.DELETE in one.operations]
 
         def decide(stored: Stored | None) -> Delete | None:
             if stored is None:
                 return None
             told = [one for one in listeners if stored.audience in ("", one.partner)]
-            pushes = [_push(one, kind, owner, [id], "DELETE", b"", qualifier) for one in told]
+            pushes = [push_to(one, kind, owner, [id], "DELETE", b"", qualifier) for one in told]
             return Delete(pushes=tuple(pushes))
 
         return await self._store.change(key, decide)
@@ -129,7 +129,7 @@ class Publisher:
         """
         resource = version.kind(kind).resource
         steps = steps_to(version, resource, ids[1:])
-        listeners = self._listeners(kind) if qualifier not in resource.pulled_only else []
+        listeners = self.listeners(kind) if qualifier not in resource.pulled_only else []
 
         def decide(stored: Stored | None) -> Write | None:
             if stored is None or stored.version != version.number:
@@ -171,14 +171,14 @@ class Publisher:
         resource = version.kind(kind).resource
         if not resource.is_private and not (resource.may_be_private and thing.concerns):
             return ""
-        concerned = thing.concerns or _concerned(resource, thing.body)
-        return self._book.holder(concerned) or unclaimed(concerned)
+        concerned = thing.concerns or concerned_by(resource, thing.body)
+        return self._book.way_to(concerned) or unclaimed(concerned)
 
     def hears(self, partner: str, version: Version, kind: str) -> bool:
         """Whether a partner is pushed to in this version."""
-        return any(one.partner == partner and one.version is version for one in self._listeners(kind))
+        return any(one.partner == partner and one.version is version for one in self.listeners(kind))
 
-    def _listeners(self, kind: str) -> list[Listener]:
+    def listeners(self, kind: str) -> list[Listener]:
         """The partners that are pushed to: registered, on the receiving side of the module, each in its version."""
         return [
             listener
@@ -211,7 +211,7 @@ def receiver_operations(version: Version, kind: str) -> frozenset[Operation]:
     return frozenset(row.operation for row in rows if not row.extension)
 
 
-def _concerned(resource: Resource, body: bytes) -> PartyId | None:
+def concerned_by(resource: Resource, body: bytes) -> PartyId | None:
     """The party that a private object names, where it does: the eMSP in a CdrToken, or that asked for a Booking."""
     at = patch.split(body)
     for name in resource.concerns:
@@ -285,7 +285,7 @@ def _put(
             if final is not None and etag.canonical(stored.body) != etag.canonical(thing.body):
                 raise UsageError(f"{kind}/{thing.id}: {final}")
         pushes = tuple(
-            _push(one, kind, thing.owner, [thing.id], push_method(one.operations, not is_known), b"", thing.qualifier)
+            push_to(one, kind, thing.owner, [thing.id], push_method(one.operations, not is_known), b"", thing.qualifier)
             for one in listeners
         )
         return Write(
@@ -323,13 +323,13 @@ def _push_of_change(
 ) -> Push:
     """How a partner is told of a change that was made in `version`: as it was made, or by what stands there then."""
     if Operation.PATCH not in listener.operations:
-        return _push(listener, kind, owner, ids[:1], push_method(listener.operations), b"", qualifier)
+        return push_to(listener, kind, owner, ids[:1], push_method(listener.operations), b"", qualifier)
     if listener.version is version:
-        return _push(listener, kind, owner, ids, "PATCH", change, qualifier)
-    return _push(listener, kind, owner, ids, "PUT", b"", qualifier)
+        return push_to(listener, kind, owner, ids, "PATCH", change, qualifier)
+    return push_to(listener, kind, owner, ids, "PUT", b"", qualifier)
 
 
-def _push(
+def push_to(
     listener: Listener,
     kind: str,
     owner: PartyId,
@@ -338,6 +338,7 @@ def _push(
     body: bytes,
     qualifier: str | None,
 ) -> Push:
+    """What one partner must hear of an object, or of the part that these ids name, as in a path."""
     return Push(
         partner=listener.partner,
         module=kind,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 import msgspec
@@ -14,13 +14,13 @@ from wwcp_ocpi.client.peer import Peer
 from wwcp_ocpi.partners.model import Partner
 from wwcp_ocpi.protocol import patch
 from wwcp_ocpi.protocol.endpoint import Resource
-from wwcp_ocpi.protocol.patch import RawObject
 from wwcp_ocpi.protocol.version import Kind, Version
 from wwcp_ocpi.registry import version as version_of
 from wwcp_ocpi.scalars import DateTime, PartyId
 from wwcp_ocpi.server.caller import party_as
 from wwcp_ocpi.server.changes import state_jump
-from wwcp_ocpi.store.ports import Decide, Delete, Key, Objects, PageRequest, Side, Stored, Write
+from wwcp_ocpi.server.headers import named_by_hub
+from wwcp_ocpi.store.ports import Changes, Decide, Delete, Key, Objects, PageRequest, Side, Stored, Write
 
 log = structlog.get_logger()
 
@@ -49,15 +49,24 @@ async def pull(
     date_from: DateTime | None = None,
     limit: int | None = None,
     on_bad: Callable[[BadObject], None] | None = None,
+    ours: Container[PartyId] = (),
+    changes: Changes | None = None,
 ) -> Pulled:
     """Read a partner's list to the end and keep it.
 
     Without `date_from` the list is the whole truth: what the partner does not list any more is removed (LOC-09),
     unless an object was rejected or fewer came than the partner counted, for then nobody can say which ones are gone.
 
+    Args:
+        ours: our own parties; what a hub has of them came from us, and counts as foreign.
+        changes: where it is written, if not into the store as it is: by a hub with what others hear of it.
+
     Raises:
         PartnerError: the list could not be read to the end; what had come until then is kept.
     """
+    changes = changes or store
+    if partner.hub is not None:
+        peer.wire.theirs = partner.hub  # TRN-48
     version = peer.version
     resource = version.kind(kind).resource
     if date_from is None and any(parameter.required for parameter in peer.list_row(resource.type).query):
@@ -71,19 +80,19 @@ async def pull(
     async for received in pages.received():
         result.received += 1
         owner = _owner(version.kind(kind), received, partner)
-        if owner is None:
+        if owner is None or (owner in ours and not resource.is_party):
             result.foreign += 1
             continue
         key = _key(version, kind, owner, resource, received)
         seen.add(key)
         chunk.append((key, _keep(version, received, partner)))
         if len(chunk) >= CHUNK:
-            await _store(store, chunk, result, resource, partner)
+            await _store(changes, chunk, result, resource, partner)
             chunk = []
-    await _store(store, chunk, result, resource, partner)
+    await _store(changes, chunk, result, resource, partner)
     result.pages, result.rejected = pages.pages, pages.rejected
     if date_from is None and not pages.rejected and not pages.missing:
-        result.removed = await _remove_unlisted(store, kind, resource, partner, seen)
+        result.removed = await _remove_unlisted(store, changes, kind, resource, partner, seen)
     log.info("partner.pulled", partner=partner.id, kind=kind, **msgspec.structs.asdict(result))
     return result
 
@@ -91,7 +100,8 @@ async def pull(
 def _owner(kind: Kind, received: Received[Any], partner: Partner) -> PartyId | None:
     """Whose object it is; None when that is no party of the partner."""
     if not kind.resource.names_owner:
-        return party_as(kind.module.senders, partner.played)
+        named = named_by_hub(patch.split(received.body), is_hub=partner.hub is not None)
+        return named or party_as(kind.module.senders, partner.played)
     owner = PartyId.of(received.value.country_code, received.value.party_id)
     return owner if owner in partner.party_ids or partner.hub is not None else None
 
@@ -117,7 +127,7 @@ def _keep(version: Version, received: Received[Any], partner: Partner) -> Decide
 
 
 async def _store(
-    store: Objects, chunk: list[tuple[Key, Decide]], result: Pulled, resource: Resource, partner: Partner
+    store: Changes, chunk: list[tuple[Key, Decide]], result: Pulled, resource: Resource, partner: Partner
 ) -> None:
     for (key, _), outcome in zip(chunk, await store.change_all(chunk) if chunk else (), strict=True):
         if isinstance(outcome, Exception):
@@ -132,11 +142,12 @@ async def _store(
             result.unchanged += 1
 
 
-async def _remove_unlisted(store: Objects, kind: str, resource: Resource, partner: Partner, seen: set[Key]) -> int:
+async def _remove_unlisted(
+    store: Objects, changes: Changes, kind: str, resource: Resource, partner: Partner, seen: set[Key]
+) -> int:
     gone: list[tuple[Key, Decide]] = []
     # A hub sends objects of others: which of all are its own, `_forget` sees.
-    is_hub = partner.hub is not None and resource.names_owner
-    owners: list[PartyId | None] = [None] if is_hub else [*sorted(partner.party_ids)]
+    owners: list[PartyId | None] = [None] if partner.hub is not None else [*sorted(partner.party_ids)]
     for owner in owners:
         after: str | None = None
         while True:
@@ -149,22 +160,20 @@ async def _remove_unlisted(store: Objects, kind: str, resource: Resource, partne
                     limit=CHUNK,
                 )
             )
-            for body, number in zip(page.bodies, page.versions, strict=True):
+            for body, number, whose in zip(page.bodies, page.versions, page.owners, strict=True):
                 fields = patch.split(body)
                 id = patch.text_of(fields, resource.id_field) or ""
                 qualifier = patch.text_of(fields, resource.qualifier) if resource.qualifier else None
                 key_id = version_of(number).key_id(resource, id, qualifier)
-                key = Key(Side.THEIRS, kind, owner or _named(fields), key_id)
+                key = Key(Side.THEIRS, kind, whose, key_id)
                 if key not in seen:
                     gone.append((key, _forget(partner)))
             after = page.next
             if after is None:
                 break
-    return sum(1 for outcome in await store.change_all(gone) if not isinstance(outcome, Exception) and outcome.changed)
-
-
-def _named(fields: RawObject) -> PartyId:
-    return PartyId.of(*(patch.text_of(fields, name) or "" for name in ("country_code", "party_id")))
+    return sum(
+        1 for outcome in await changes.change_all(gone) if not isinstance(outcome, Exception) and outcome.changed
+    )
 
 
 def _forget(partner: Partner) -> Decide:

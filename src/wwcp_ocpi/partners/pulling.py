@@ -33,7 +33,7 @@ from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import DateTime
 from wwcp_ocpi.server.settings import ServerSettings
 from wwcp_ocpi.server.versions import may_call
-from wwcp_ocpi.store.ports import Store
+from wwcp_ocpi.store.ports import Changes, Store
 
 log = structlog.get_logger()
 
@@ -92,6 +92,8 @@ class Puller:
         self.every_h = 0.0
         self.counts: Counter[tuple[str, str]] = Counter()
         """How often each partner was pulled from, one kind at a time, and with which outcome: done or failed."""
+        self.changes_of: Callable[[str], Changes] = lambda partner: store
+        """Where what a partner lists is written: into the store, by a hub with what others hear of it."""
         self._settings = settings
         self._store = store
         self._book = book
@@ -167,7 +169,15 @@ class Puller:
         peer = self._peer_of(partner)
         began = int(self._clock() * 1e6)
         try:
-            done = await pull(peer, partner, kind, self._store, date_from=date_from)
+            done = await pull(
+                peer,
+                partner,
+                kind,
+                self._store,
+                date_from=date_from,
+                ours=self._settings.party_ids,
+                changes=self.changes_of(id),
+            )
         except OCPIError as error:
             reason = str(error)[:MAX_ERROR]
             self.counts[id, "failed"] += 1
@@ -253,7 +263,7 @@ class Puller:
         if remote is None or version is None or partner.blocked:
             return
         for name, (module, resource) in version.kinds.items():
-            is_ours = module.identifier in self._settings.modules and bool(module.receivers & self._settings.roles)
+            is_ours = module.identifier in self._settings.modules and self._settings.plays(module, Interface.RECEIVER)
             if not is_ours or not may_call(partner.roles, module, Interface.RECEIVER) or not _is_listed(version, name):
                 continue
             if any(

@@ -19,7 +19,7 @@ from wwcp_ocpi.client.wire import Retries, Wire
 from wwcp_ocpi.partners import credentials
 from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.credentials import Theirs
-from wwcp_ocpi.partners.model import Access, Partner, Purpose, Remote
+from wwcp_ocpi.partners.model import Access, Partner, PartnerParty, Purpose, Remote
 from wwcp_ocpi.partners.passwords import open_sealed
 from wwcp_ocpi.partners.securing import check_dates
 from wwcp_ocpi.protocol.credentials_token import TokenForm, new_token
@@ -73,7 +73,7 @@ class Registration:
 
     async def credentials(self, caller: Caller, version: Version) -> bytes:
         """Our credentials, with the token that the caller showed."""
-        return credentials.write(version, self._settings, caller.token, caller.roles)
+        return credentials.write(version, self._settings, caller.token, caller.roles, self._reached(caller.partner))
 
     async def register(self, caller: Caller, version: Version, body: bytes) -> bytes:
         """Take a partner's credentials for the first time.
@@ -111,7 +111,7 @@ class Registration:
         log.info("partner.unregistered", partner=caller.partner, by="partner")
 
     async def _accept(self, caller: Caller, version: Version, body: bytes, *, first: bool) -> bytes:
-        theirs = credentials.read(version, body, self._settings.roles)
+        theirs = credentials.read(version, body, self._settings.roles, caller.roles)
         self._check_claims(caller.partner, theirs)
         _check_certified(caller, theirs)
         remote = await self._look(caller.partner, version, theirs)
@@ -129,7 +129,7 @@ class Registration:
             partner=caller.partner,
             version=version.number,
         )
-        return credentials.write(version, self._settings, token, caller.roles)
+        return credentials.write(version, self._settings, token, caller.roles, self._reached(caller.partner))
 
     async def _look(self, id: str, version: Version, theirs: Theirs) -> Remote:
         """Read the partner's versions and endpoints with the token it brought (CRD-15, CRD-18).
@@ -352,9 +352,11 @@ class Registration:
             known = self._book.get(id)
             body = await peer.credentials(
                 operation,
-                credentials.write(peer.version, self._settings, token, frozenset(roles) or known.roles),
+                credentials.write(
+                    peer.version, self._settings, token, frozenset(roles) or known.roles, self._reached(id)
+                ),
             )
-            theirs = credentials.read(peer.version, body, self._settings.roles)
+            theirs = credentials.read(peer.version, body, self._settings.roles, frozenset(roles))
             self._check_claims(id, theirs)
         except (OCPIError, OSError):
             await self._book.change(
@@ -419,7 +421,8 @@ class Registration:
             partner,
             name=partner.name or theirs.parties[0].name,
             parties=theirs.parties,
-            hub=theirs.hub,
+            # A version that cannot say so leaves it at what the operator said.
+            hub=theirs.hub if theirs.tells_hub else partner.hub,
             remote=remote,
             access=access,
         )
@@ -446,11 +449,16 @@ class Registration:
         Raises:
             InvalidParameters
         """
+        if theirs.hub is not None:
+            return  # It lists whom it reaches (CRD-29), and speaks for anybody.
         for index, party in enumerate(theirs.parties):
             claimed = any(
                 own.id == party.id and (party.role is None or own.role == party.role) for own in self._settings.parties
             ) or any(
-                other.is_registered and other.id != id and (party.id, party.role) == (known.id, known.role)
+                other.is_registered
+                and other.hub is None
+                and other.id != id
+                and (party.id, party.role) == (known.id, known.role)
                 for other in self._book.all()
                 for known in other.parties
             )
@@ -459,6 +467,13 @@ class Registration:
                     f"$.roles[{index}]: {party.id} as {party.role or 'a party'} is registered for another platform",
                     path=f"$.roles[{index}]",
                 )
+
+    def _reached(self, id: str) -> list[PartnerParty]:
+        """Who can be reached through us, if we are a hub: the parties of all other partners."""
+        if not self._settings.relayed:
+            return []
+        others = [one for one in self._book.all() if one.is_registered and one.id != id]
+        return [party for one in others for party in one.parties]
 
     def _modifiers_of(self, id: str) -> Modifiers:
         return self.modifiers.get(id, NO_MODIFIERS)
@@ -482,9 +497,10 @@ class Registration:
     def _facing(self, partner: Partner) -> tuple[PartyId | None, PartyId | None]:
         """Which parties the routing headers name: only where each side is one party is there no doubt."""
         ours, theirs = self._settings.party_ids, partner.party_ids
+        is_one = len(theirs) == 1 and partner.hub is None  # TRN-42: behind a hub, it finds the receiver
         return (
             next(iter(ours)) if len(ours) == 1 else None,
-            next(iter(theirs)) if len(theirs) == 1 else None,
+            next(iter(theirs)) if is_one else None,
         )
 
     def _choice(self, versions: Iterable[str] | None) -> list[str]:

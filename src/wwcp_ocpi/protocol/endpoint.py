@@ -17,6 +17,7 @@ import msgspec
 from wwcp_ocpi.protocol.lifecycle import Lifecycle
 from wwcp_ocpi.protocol.shape import StructType, field_names
 
+_HUB = frozenset({"HUB"})
 _PARAM = re.compile(r"\{(\w+)\}")
 
 
@@ -198,6 +199,8 @@ class Resource(msgspec.Struct, frozen=True, dict=True):
     """Whether an object concerns one partner alone, so that no other may see it: Sessions and CDRs."""
     concerns: tuple[str, ...] = ("cdr_token",)
     """The way to the part of a private object that names the party it concerns; of a list the first entry counts."""
+    contract: str = ""
+    """The field with the driver's contract id: of a Token, and of what names its driver by nothing else."""
     lifecycle: Lifecycle | None = None
     """The states of the object, where the specification says which may follow which."""
 
@@ -264,8 +267,8 @@ class Module(msgspec.Struct, frozen=True, dict=True):
         return f"{self.identifier}/{resource.under}" if resource.under else self.identifier
 
     def callers(self, interface: Interface) -> frozenset[str]:
-        """The roles that are the other side of an interface of this module."""
-        return self.roles(interface.other)
+        """The roles that are the other side of an interface of this module. A hub may speak for each of them."""
+        return self.roles(interface.other) | _HUB if self.is_functional else self.roles(interface.other)
 
     def roles(self, interface: Interface) -> frozenset[str]:
         """The roles that implement an interface of this module; for BOTH those of either side."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
@@ -40,6 +40,15 @@ _Place: TypeAlias = tuple[str, str, PartyId | None, tuple[PartyId, ...], tuple[b
 
 DriverOf: TypeAlias = Callable[[Side, Stored], PartyId | None]
 """The eMSP whose driver a Session or CDR is about, as far as it is known without looking into it."""
+
+
+TokenOf: TypeAlias = Callable[[Side, str, Stored], Awaitable[Known | None]]
+"""The Token behind a Session or CDR that names the contract alone, if it is known here."""
+
+
+async def no_token(side: Side, kind: str, stored: Stored) -> Known | None:
+    """None is known."""
+    return None
 
 
 class Unsaid(msgspec.Struct, frozen=True, order=True):
@@ -111,10 +120,15 @@ class Bridge:
         defaults: Context = NOTHING_KNOWN,
         *,
         driver_of: DriverOf = lambda side, stored: None,
+        token_of: TokenOf = no_token,
+        names_owners: bool = False,
         room_bytes: int = ROOM_BYTES,
     ) -> None:
         self.defaults = defaults
         self.driver_of = driver_of
+        self.token_of = token_of
+        self.names_owners = names_owners
+        """Whether what is told of ours names its owner also in a version that has no field for it, as a hub must."""
         self.lost: Counter[Unsaid] = Counter()
         """How often something was left unsaid, counted when an object is converted, not when it is read again."""
         self.refused: Counter[Unsaid] = Counter()
@@ -129,9 +143,8 @@ class Bridge:
         Raises:
             CannotConvert: the version cannot be told this object; what is missing, and the setting that supplies it.
         """
-        if stored.version == target.number:
-            return stored.body
-        return (await self.told(side, kind, owner, stored, target)).body
+        body = (await self.told(side, kind, owner, stored, target)).body
+        return owned(body, owner) if self._adds_owner(side, kind, target) else body
 
     async def told(self, side: Side, kind: str, owner: PartyId, stored: Stored, target: Version) -> Converted:
         """The same with what that leaves unsaid.
@@ -167,7 +180,7 @@ class Bridge:
 
         They are all for one audience, which says whose driver a Session or CDR is about.
         """
-        if all(number == target.number for number in page.versions):
+        if not self._adds_owner(side, kind, target) and all(number == target.number for number in page.versions):
             return page.bodies
         driver = self.driver_of(side, Stored(seq=0, version="", last_updated=0, body=b"", audience=audience))
         place = (kind, target.number, driver, page.owners, page.bodies)
@@ -178,7 +191,7 @@ class Bridge:
         is_lasting = True
         for body, number, owner in zip(page.bodies, page.versions, page.owners, strict=True):
             stored = Stored(seq=0, version=number, last_updated=0, body=body, audience=audience)
-            is_lasting = is_lasting and not _leans_on_location(kind, version_of(number), target)
+            is_lasting = is_lasting and not _leans_on_others(kind, version_of(number), target)
             try:
                 told.append(await self.body(side, kind, owner, stored, target))
             except CannotConvert:
@@ -192,7 +205,7 @@ class Bridge:
     async def view(self, side: Side, kind: str, owner: PartyId, version: Version, id: str) -> View:
         """How a partner sees one stored object, for a decision about it, which runs where nothing can be looked up."""
         known = self.defaults
-        if "location" in field_names(version.kind(kind).resource.type):
+        if not {"location", "cdr_token"}.isdisjoint(field_names(version.kind(kind).resource.type)):
             stored = await self._store.get(Key(side, kind, owner, id))
             if stored is not None and stored.version != version.number:
                 known = await self.context(side, kind, owner, stored, version)
@@ -200,11 +213,19 @@ class Bridge:
 
     async def context(self, side: Side, kind: str, owner: PartyId, stored: Stored, target: Version) -> Context:
         """What is known of an object beside its body: its owner, the driver, and the Location that is told with it."""
+        if kind not in target.kinds:
+            return replace(self.defaults, owner=owner)
         source = version_of(stored.version)
         context = replace(self.defaults, owner=owner, driver=self.defaults.driver or self.driver_of(side, stored))
         if _leans_on_location(kind, source, target):
             context = replace(context, location=await self._location(side, owner, stored.body, source))
+        if _leans_on(kind, "cdr_token", source, target):
+            context = replace(context, token=await self.token_of(side, kind, stored))
         return context
+
+    def _adds_owner(self, side: Side, kind: str, target: Version) -> bool:
+        is_ours = self.names_owners and side is Side.OURS and not target.facts.objects_name_owner
+        return is_ours and kind in target.kinds
 
     def convert(self, kind: str, stored: Stored, target: Version, context: Context) -> Converted:
         """The same with what that leaves unsaid, and with the context at hand.
@@ -265,10 +286,26 @@ def _name(kind: str, number: str) -> str:
     return version_of(number).kind(kind).resource.name
 
 
+def owned(body: bytes, owner: PartyId) -> bytes:
+    """An object that names its owner though its version has no field for it; what it says itself stays."""
+    fields = patch.split(body)
+    named = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in owner._asdict().items()}
+    return patch.join({**named, **fields})
+
+
 def _leans_on_location(kind: str, source: Version, target: Version) -> bool:
     """Whether the object holds its whole Location there, and no more than its id here."""
-    held = ["location" in field_names(known.kind(kind).resource.type) for known in (source, target)]
-    return held == [False, True]
+    return _leans_on(kind, "location", source, target)
+
+
+def _leans_on_others(kind: str, source: Version, target: Version) -> bool:
+    """Whether what the object becomes depends on others that are stored."""
+    return any(_leans_on(kind, field, source, target) for field in ("location", "cdr_token"))
+
+
+def _leans_on(kind: str, field: str, source: Version, target: Version) -> bool:
+    """Whether the object has a field there that it has not here."""
+    return [field in field_names(known.kind(kind).resource.type) for known in (source, target)] == [False, True]
 
 
 _K = TypeVar("_K")

@@ -18,7 +18,7 @@ from wwcp_ocpi.protocol.patch import Step
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server.caller import Caller
-from wwcp_ocpi.store.ports import Key, Side
+from wwcp_ocpi.store.ports import Changes, Key, Side
 
 if TYPE_CHECKING:
     from wwcp_ocpi.server.dispatch import Server
@@ -75,6 +75,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def module(self) -> Module:
         """The module of the row."""
         return self.route.module
+
+    @property
+    def changes(self) -> Changes:
+        """Where the caller's changes are written: a hub passes them on with it."""
+        return self.server.changes_of(self)
 
     @property
     def audiences(self) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ async def put_object(call: Call) -> Answer:
         return _changed(call, view, stored, opened.with_part(fields, stamp), stamp)
 
     created: list[bool] = []
-    outcome = await call.server.store.change(key, decide)
+    outcome = await call.changes.change(key, decide)
     _watch(call, outcome)
     is_new = created[-1] if created else outcome.created
     return ok(status=HTTPStatus.CREATED if is_new else HTTPStatus.OK)
@@ -115,7 +115,7 @@ async def _change(call: Call, change: RawObject, stamp: DateTime | None) -> Answ
         changed = opened.with_part(merged if stamp else patch.stamped(merged, at), at)
         return _changed(call, view, stored, changed, at)
 
-    _watch(call, await call.server.store.change(key, decide))
+    _watch(call, await call.changes.change(key, decide))
     return ok()
 
 
@@ -139,13 +139,13 @@ async def delete_object(call: Call) -> Answer:
         _keep_one(call, opened)
         return _changed(call, view, stored, opened.without_part(stamp), stamp)
 
-    await call.server.store.change(key, decide)
+    await call.changes.change(key, decide)
     return ok()
 
 
 async def delete_of_party(call: Call) -> Answer:
     """Remove everything that a partner sent for one of its parties. An extension: for starting a sync afresh."""
-    await call.server.store.delete_of_party(call.side, call.kind, _owner(call))
+    await call.changes.delete_of_party(call.side, call.kind, _owner(call))
     return ok()
 
 

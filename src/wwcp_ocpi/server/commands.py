@@ -17,7 +17,7 @@ from wwcp_ocpi.server.asynchronous import Order, decide, order_of, shaped
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.changes import check
 from wwcp_ocpi.server.decisions import NO_COMMANDER, CommandAnswer, CommandRequest, Report
-from wwcp_ocpi.server.headers import addressed_parties
+from wwcp_ocpi.server.headers import addressed_parties, passed_on
 from wwcp_ocpi.server.own import is_capable, parties_with_session
 
 _NEEDS_CONNECTOR = "START_SESSION_CONNECTOR_REQUIRED"
@@ -90,6 +90,7 @@ async def _read(call: Call) -> tuple[Order, CommandRequest]:
         timeout_s=getattr(body, "timeout", None),
         error_message=tuple((one.language, one.text) for one in getattr(body, "error_message", None) or ()),
         custom_data=bytes(custom) if custom is not None else None,
+        **passed_on(call),
         **{name: getattr(body, name, None) for name in _COMMON},
     )
     await _check_connector(call, asked)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 
 import structlog
@@ -23,7 +23,7 @@ from wwcp_ocpi.protocol.http import AUTHORIZATION, JSON, TOTP, Request, Response
 from wwcp_ocpi.protocol.modifiers import ModifierFailed, Modifiers, modified_answer, modified_request
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version
-from wwcp_ocpi.scalars import Secret
+from wwcp_ocpi.scalars import PartyId, Secret
 from wwcp_ocpi.server import (
     asynchronous,
     bookings,
@@ -67,7 +67,7 @@ from wwcp_ocpi.server.identity import Identity, admit, has_password
 from wwcp_ocpi.server.payments import Hears
 from wwcp_ocpi.server.routing import Router
 from wwcp_ocpi.server.settings import ServerSettings
-from wwcp_ocpi.store.ports import Store
+from wwcp_ocpi.store.ports import Changes, Store
 
 log = structlog.get_logger()
 
@@ -137,6 +137,10 @@ class Server:
         self.turns = bookings.Turns()
         self.terminals: Terminals = NO_TERMINALS
         self.hears: Hears = payments.nobody_hears
+        self.reachable: Callable[[], frozenset[PartyId]] = frozenset
+        """The parties that can be addressed here beside our own: those behind a hub."""
+        self.changes_of: Callable[[Call], Changes] = lambda call: store
+        """Where the changes of a call are written: into the store, by a hub with what others hear of it."""
         self.heard: dict[str, float] = {}
         """When each partner last said something, for a hub that must know (HCI-05)."""
         self.desk: asynchronous.Desk | None = None
@@ -255,7 +259,7 @@ class Server:
             and row.operation in BEHAVIOURS
             and not row.extension
             and row.interface is not Interface.BOTH
-            and version.modules[row.module].roles(row.interface) & self.settings.roles
+            and self.settings.plays(version.modules[row.module], row.interface)
         )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
+from wwcp_ocpi.protocol import patch
 from wwcp_ocpi.protocol.endpoint import Interface
 from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed, NotFound
 from wwcp_ocpi.protocol.http import (
@@ -16,6 +18,8 @@ from wwcp_ocpi.protocol.http import (
     TO_COUNTRY_CODE,
     TO_PARTY_ID,
 )
+from wwcp_ocpi.protocol.patch import RawObject
+from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server.call import Call
 from wwcp_ocpi.server.caller import party_as
@@ -116,23 +120,55 @@ def sending_party(call: Call) -> PartyId | None:
     return _behind_hub(call) or party_as(call.module.roles(call.endpoint.interface.other), call.caller.played)
 
 
+def named_by_hub(fields: RawObject, *, is_hub: bool) -> PartyId | None:
+    """Whose object a hub says that it is, in fields which the version has not. Of nobody else it is believed."""
+    names = [patch.text_of(fields, name) for name in ("country_code", "party_id")] if is_hub else []
+    try:
+        return _parsed(names[0] or "", names[1] or "") if all(names) and names else None
+    except ValueError:
+        return None
+
+
 def _behind_hub(call: Call) -> PartyId | None:
     return from_party(call.request.headers) if call.caller.is_hub and call.route.is_routed else None
 
 
 def addressed_parties(call: Call) -> frozenset[PartyId]:
-    """Which of our parties the request is for: the one it names, or all.
+    """Which of our parties the request is for: the one it names, or all; a hub's are also those behind it.
+
+    What names the hub itself is for all of them: a list of everybody's objects (TRN-48).
 
     Raises:
         NotFound: it names one that we are not (decision 50 in docs/spec-defects.md).
     """
-    ours = call.server.settings.party_ids
+    settings = call.server.settings
+    here = settings.party_ids | call.server.reachable() if _is_relayed(call) else settings.party_ids
     to = to_party(call.request.headers) if call.route.is_routed else None
-    if to is None:
-        return ours
-    if to not in ours:
-        raise NotFound(f"{TO_PARTY_ID}: {to} is not a party of this platform", path=TO_PARTY_ID)
+    if to is None or (_is_relayed(call) and to == settings.hub):
+        return here
+    if to not in here:
+        status = StatusCode.UNKNOWN_RECEIVER if settings.hub is not None else None
+        raise NotFound(f"{TO_PARTY_ID}: {to} is not a party of this platform", path=TO_PARTY_ID, ocpi_status=status)
     return frozenset((to,))
+
+
+def receiver(call: Call) -> PartyId | None:
+    """The one party behind a hub that a request is addressed to; None: whoever it concerns (open routing)."""
+    to = to_party(call.request.headers) if call.route.is_routed and _is_relayed(call) else None
+    return None if to in call.server.settings.party_ids else to
+
+
+def passed_on(call: Call) -> dict[str, Any]:
+    """What a hub repeats of the headers when it passes a request on: the parties (TRN-38) and the correlation id."""
+    headers = call.request.headers
+    if not (call.route.is_routed and _is_relayed(call)):
+        return {}
+    correlation_id = headers.get(CORRELATION_ID, "")[:MAX_ID] or None
+    return {"asking": from_party(headers), "asked": receiver(call), "correlation_id": correlation_id}
+
+
+def _is_relayed(call: Call) -> bool:
+    return call.endpoint.module in call.server.settings.relayed
 
 
 def answer_headers(headers: Mapping[str, str]) -> dict[str, str]:

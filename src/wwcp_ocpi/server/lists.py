@@ -20,7 +20,7 @@ from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server import connector_tariffs, extended, timeslots, variants
 from wwcp_ocpi.server.call import Answer, Call
 from wwcp_ocpi.server.extensions import LONGEST_MATCH, MATCH, TIMESTAMP
-from wwcp_ocpi.server.headers import addressed_parties, endpoint_url
+from wwcp_ocpi.server.headers import addressed_parties, endpoint_url, receiver
 from wwcp_ocpi.server.variants import Moment
 from wwcp_ocpi.store.ports import Page, PageRequest
 
@@ -49,7 +49,9 @@ async def list_objects(call: Call) -> Answer:
     """One page of our own objects. Spec: transport_and_format#transport_and_format_pagination."""
     ours = addressed_parties(call)
     is_one = len(ours) == 1 and not call.resource.is_party
-    return await _page(call, next(iter(ours)) if is_one else None)
+    # A hub with no partner has one party, and may still have objects of those that were there.
+    is_all = call.endpoint.module in call.server.settings.relayed and receiver(call) is None
+    return await _page(call, next(iter(ours)) if is_one and not is_all else None)
 
 
 async def list_of_party(call: Call) -> Answer:

@@ -22,7 +22,7 @@ from wwcp_ocpi.server.bridge import View
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.changes import check, not_older
 from wwcp_ocpi.server.decisions import AcceptanceRequest, Acceptor
-from wwcp_ocpi.server.headers import check_owner, sending_party
+from wwcp_ocpi.server.headers import check_owner, named_by_hub, sending_party
 from wwcp_ocpi.server.routing import base_segments
 from wwcp_ocpi.store.ports import Key, Stored, Write
 
@@ -63,7 +63,7 @@ async def post_object(call: Call) -> Answer:
         whole = body if at else patch.join(patch.stamped(fields, stamp))
         return Write(version=call.version.number, last_updated=stamp.micros, body=whole, source=call.caller.partner)
 
-    outcome = await call.server.store.change(key, decide)
+    outcome = await call.changes.change(key, decide)
     status = HTTPStatus.CREATED if outcome.created else HTTPStatus.OK
     return ok(status=status, headers=_location(call, owner, id))
 
@@ -142,7 +142,7 @@ def _owner(call: Call, fields: RawObject) -> PartyId:
         owner = PartyId.of(*names)
         check_owner(call, owner, "$.party_id")
         return owner
-    sender = sending_party(call)
+    sender = named_by_hub(fields, is_hub=call.caller.is_hub) or sending_party(call)
     if sender is None:
         raise NotAllowed("this partner has no party that could own the object")
     check_owner(call, sender)

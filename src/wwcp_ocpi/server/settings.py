@@ -8,6 +8,7 @@ from functools import cached_property
 import msgspec
 
 from wwcp_ocpi.convert import Context
+from wwcp_ocpi.protocol.endpoint import Interface, Module
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server.extensions import DEFAULT
 
@@ -42,6 +43,11 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     refusals_per_minute: int = 60
     """How many requests of one address may be refused (401) in a minute before it is not listened to; 0: any number."""
+    relays: frozenset[str] = frozenset()
+    """The modules in which a hub passes on what partners give and ask. Means nothing on a platform that is none."""
+    names_owners: bool | None = None
+    """Whether what we tell names its owner also in a version that has no field for it; None: if we are a hub."""
+
     convert: Context = Context(traces=False)
     """What objects do not say of themselves, where another version asks for it."""
 
@@ -59,6 +65,15 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def hub(self) -> PartyId | None:
         """The party by which this platform is a hub, if it is one: the own party in the role HUB."""
         return next((party.id for party in self.parties if party.role == "HUB"), None)
+
+    @cached_property
+    def relayed(self) -> frozenset[str]:
+        """The modules in which we pass on what partners give and ask: as a hub, else none."""
+        return self.relays & self.modules if self.hub is not None else frozenset()
+
+    def plays(self, module: Module, interface: Interface) -> bool:
+        """Whether one of our roles implements this side of a module, or stands as a hub before those that do."""
+        return bool(module.roles(interface) & self.roles) or module.identifier in self.relayed
 
     @cached_property
     def party_ids(self) -> frozenset[PartyId]:

@@ -16,6 +16,7 @@ from wwcp_ocpi.protocol.shape import field_names
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.decisions import Authorization, AuthorizationRequest
+from wwcp_ocpi.server.headers import passed_on
 
 log = structlog.get_logger()
 
@@ -42,6 +43,7 @@ async def authorize(call: Call) -> Answer:
         token_type=kind,
         location_id=place.location_id if place else None,
         evse_uids=tuple(place.evse_uids or ()) if place else (),
+        **passed_on(call),
     )
     try:
         async with asyncio.timeout(DECIDE_S):

@@ -175,7 +175,23 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     created: Sequence[int | None] = ()
 
 
-class Objects(Protocol):
+class Changes(Protocol):
+    """Writing the objects of OCPI."""
+
+    async def change(self, key: Key, decide: Decide) -> Outcome:
+        """Read, decide and write one object in one transaction; returns when it is durable."""
+        ...
+
+    async def change_all(self, changes: Sequence[tuple[Key, Decide]]) -> list[Outcome | Exception]:
+        """Many changes in one transaction, in this order. What one raised stands in its place; others are written."""
+        ...
+
+    async def delete_of_party(self, side: Side, module: str, owner: PartyId) -> int:
+        """Remove all objects of one party in one module, whatever their audience; says how many there were."""
+        ...
+
+
+class Objects(Changes, Protocol):
     """The objects of OCPI."""
 
     async def get(self, key: Key) -> Stored | None:
@@ -196,18 +212,6 @@ class Objects(Protocol):
         Raises:
             InvalidParameters: `after` is no cursor of this list.
         """
-        ...
-
-    async def change(self, key: Key, decide: Decide) -> Outcome:
-        """Read, decide and write one object in one transaction; returns when it is durable."""
-        ...
-
-    async def change_all(self, changes: Sequence[tuple[Key, Decide]]) -> list[Outcome | Exception]:
-        """Many changes in one transaction. What a decision raised stands in its place; the others are written."""
-        ...
-
-    async def delete_of_party(self, side: Side, module: str, owner: PartyId) -> int:
-        """Remove all objects of one party in one module, whatever their audience; says how many there were."""
         ...
 
     async def readdress(self, old: str, new: str) -> int:

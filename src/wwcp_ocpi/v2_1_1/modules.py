@@ -17,10 +17,11 @@ _ALL = _CPO | _EMSP
 _LOCATIONS = Resource(
     Location, parts=(Part("evses", EVSE, "uid"), Part("connectors", Connector, "id")), is_lasting=True
 )
-_SESSIONS = Resource(Session, is_private=True, ends=("status", "COMPLETED"), is_lasting=True)
+_SESSIONS = Resource(Session, is_private=True, ends=("status", "COMPLETED"), is_lasting=True, contract="auth_id")
+_CDRS = Resource(CDR, is_private=True, is_final=True, is_lasting=True, contract="auth_id")
 # Later versions name a Token by its type as well.
 _TYPES = ("RFID", "OTHER", "APP_USER", "AD_HOC_USER", "EMAID")
-_TOKENS = Resource(Token, "uid", named_elsewhere=_TYPES, is_lasting=True)
+_TOKENS = Resource(Token, "uid", named_elsewhere=_TYPES, is_lasting=True, contract="auth_id")
 
 MODULES = {
     module.identifier: module
@@ -29,7 +30,7 @@ MODULES = {
         Module("credentials", _ALL, _ALL, is_functional=False),
         Module("locations", _CPO, _EMSP, (_LOCATIONS,)),
         Module("sessions", _CPO, _EMSP, (_SESSIONS,)),
-        Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True, is_final=True, is_lasting=True),)),
+        Module("cdrs", _CPO, _EMSP, (_CDRS,)),
         Module("tariffs", _CPO, _EMSP, (Resource(Tariff, may_be_private=True),)),
         Module("tokens", _EMSP, _CPO, (_TOKENS,)),
         Module("commands", _EMSP, _CPO),

@@ -28,6 +28,7 @@ _LOCATIONS = Resource(
 _SESSIONS = Resource(
     Session, appended=("charging_periods",), is_private=True, ends=("status", "COMPLETED"), is_lasting=True
 )
+_TOKENS = Resource(Token, "uid", qualifier="type", named_elsewhere=(None,), is_lasting=True, contract="contract_id")
 
 MODULES = {
     module.identifier: module
@@ -38,9 +39,7 @@ MODULES = {
         Module("sessions", _CPO, _EMSP | _SCSP, (_SESSIONS,)),
         Module("cdrs", _CPO, _EMSP, (Resource(CDR, is_private=True, is_final=True, is_lasting=True),)),
         Module("tariffs", _CPO | _NAP, _EMSP | _NSP | _NAP, (Resource(Tariff, may_be_private=True),)),
-        Module(
-            "tokens", _EMSP, _CPO, (Resource(Token, "uid", qualifier="type", named_elsewhere=(None,), is_lasting=True),)
-        ),
+        Module("tokens", _EMSP, _CPO, (_TOKENS,)),
         Module("commands", _EMSP, _CPO),
         # An eMSP that relays for an SCSP is receiver and sender at once.
         Module("chargingprofiles", _EMSP | _SCSP, _CPO | _EMSP),

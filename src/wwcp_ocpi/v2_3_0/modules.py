@@ -33,7 +33,13 @@ _LOCATIONS = Resource(
     Location, parts=(Part("evses", EVSE, "uid"), Part("connectors", Connector, "id")), is_lasting=True
 )
 _TOKENS = Resource(
-    Token, "uid", qualifier="type", named_elsewhere=(None,), pulled_only=frozenset({"EMAID"}), is_lasting=True
+    Token,
+    "uid",
+    qualifier="type",
+    named_elsewhere=(None,),
+    pulled_only=frozenset({"EMAID"}),
+    is_lasting=True,
+    contract="contract_id",
 )
 _INVOICES = Resource(InvoiceReconciliationRecord, is_private=True)
 _RESERVATION = Lifecycle(

@@ -41,7 +41,7 @@ def _cdr_token(fields: RawObject, work: Work) -> RawObject:
         if fold(text_of(token, "contract_id") or "") == fold(id):
             names = ("country_code", "party_id", "uid", "type")
             return {"cdr_token": raw({**{name: token[name] for name in names}, "contract_id": contract})}
-    driver = context.driver or _issuer(id)
+    driver = context.driver or issuer_of(id)
     if driver is None:
         raise work.refusal(".auth_id", "driver", "wants the eMSP of the driver, or the Token by the setting 'token'")
     for name in ("token_uid", "token_type"):
@@ -53,7 +53,7 @@ def _cdr_token(fields: RawObject, work: Work) -> RawObject:
     return {"cdr_token": raw({**driver._asdict(), **token_fields})}
 
 
-def _issuer(contract_id: str) -> PartyId | None:
+def issuer_of(contract_id: str) -> PartyId | None:
     """The eMSP that a contract id names, if it has the form of eMI3."""
     match = _EMAID.fullmatch(contract_id)
     return PartyId.of(match[1], match[3]) if match else None

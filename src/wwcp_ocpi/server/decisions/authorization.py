@@ -23,7 +23,8 @@ _KIND = "tokens"
 class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A CPO asks: may this Token charge now? `location_id` is None when it asks for the Token in general.
 
-    `token_key` is the Token's id as stores have it, `version` the one in which the answer will be written.
+    `token_key` is the Token's id as stores have it, `version` the one in which the answer will be written. `asking` and
+    `asked` are the parties in the headers, as far as they name one; a hub passes them on, with the correlation id.
     """
 
     partner: str
@@ -33,6 +34,9 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
     token_type: str | None = None
     location_id: str | None = None
     evse_uids: Sequence[str] = ()
+    asking: PartyId | None = None
+    asked: PartyId | None = None
+    correlation_id: str | None = None
 
 
 class Authorization(msgspec.Struct, frozen=True, kw_only=True):

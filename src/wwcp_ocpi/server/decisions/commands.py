@@ -21,6 +21,9 @@ class CommandRequest(msgspec.Struct, frozen=True, kw_only=True):
     `reservation_id` is the partner's own: two partners may use the same one, and a charge point never sees it (CMD-15,
     CMD-16). With a Location and an id that the partner used before it replaces that reservation (CMD-18).
 
+    `asking` and `asked` are the parties in the headers, as far as they name one; a hub passes them on, with the
+    correlation id.
+
     `evse_id`, `timeout_s`, `error_message` (language and text) and `custom_data` (a JSON object) come with the
     NOTIFY_WEB_PAYMENT commands, an extension.
     """
@@ -42,6 +45,9 @@ class CommandRequest(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: int | None = None
     error_message: tuple[tuple[str, str], ...] = ()
     custom_data: bytes | None = None
+    asking: PartyId | None = None
+    asked: PartyId | None = None
+    correlation_id: str | None = None
 
 
 class CommandAnswer(Reply, frozen=True, kw_only=True):
