@@ -13,9 +13,11 @@ import typer
 from wwcp_ocpi.cli.output import Json, emit, log_to_stderr, say, show
 from wwcp_ocpi.demo.main_job import Demo, Report
 from wwcp_ocpi.demo.networks import FeedNetwork, SampleNetwork
+from wwcp_ocpi.demo.secure import Secure
 from wwcp_ocpi.demo.steps import Result
 from wwcp_ocpi.demo.through import DIRECTIONS, Through
 from wwcp_ocpi.net.server import run
+from wwcp_ocpi.protocol.errors import UsageError
 
 
 def demo(
@@ -25,15 +27,21 @@ def demo(
     hub: Annotated[
         bool, typer.Option("--hub", help="With a hub between two gateways that have no version in common, both ways.")
     ] = False,
+    secure: Annotated[
+        bool, typer.Option("--secure", help="With TLS 1.3, certificates on both sides, and passwords bound to them.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Register two gateways, pull everything, push a change, compare both stores. Exit 1 if a step fails."""
+    if hub and secure:
+        raise UsageError("--secure: expected without --hub")
     log_to_stderr("error")
     reports = []
     for direction in DIRECTIONS if hub else (None,):
         network = FeedNetwork(feed) if feed else SampleNetwork(seed)
         with tempfile.TemporaryDirectory(prefix="wwcp-ocpi-demo-") as folder:
-            job = Through(network, Path(folder), say, direction) if direction else Demo(network, Path(folder), say)
+            plain = Secure if secure else Demo
+            job = Through(network, Path(folder), say, direction) if direction else plain(network, Path(folder), say)
             reports.append(run(_run(job, keep=keep and direction in (None, DIRECTIONS[-1]), json=json)))
     if json:
         emit(reports if hub else reports[0])

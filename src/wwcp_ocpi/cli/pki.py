@@ -25,6 +25,7 @@ from wwcp_ocpi.security.pki.describing import Described, describe
 from wwcp_ocpi.security.pki.folder import SIGNERS, Folder, Settings, file_name, pem_of
 from wwcp_ocpi.security.pki.issuing import Policy, issue
 from wwcp_ocpi.security.pki.keys import CLASSIC, UNREADABLE, key_type, new_key, private_pem
+from wwcp_ocpi.security.pki.leaves import make_leaf
 from wwcp_ocpi.security.pki.oids import arc
 from wwcp_ocpi.security.pki.parties import CertifiedParty, Environment, certified, environment
 from wwcp_ocpi.security.pki.permissions import ALL, Permission, permission
@@ -86,22 +87,11 @@ def issue_(
 ) -> None:
     """Make a key and a certificate for it, in leaves/NAME."""
     pki = Folder.open(_place(configuration(config), folder))
-    key, place = new_key(key_type(kind)), pki.leaf(name)
     wish = Wish(name=name, key_group=key_group or None)
     policy = _policy(purpose, pki.settings.environment, party, permission, host, days, [kind])
-    signer = pki.authority(SIGNERS[policy.purpose], _secret(passphrase))
-    asked = requests.read(requests.write(wish, key, pki.arc).public_bytes(Encoding.PEM), pki.arc)
-    made = issue(asked, policy, signer, pki.arc, _now())
-    place.mkdir(parents=True, exist_ok=True)
-    try:
-        write_new(place / "key.pem", private_pem(key), 0o600)
-    except FileExistsError as error:
-        raise UsageError(f"{place}: there is a key already; give the new one another name") from error
-    write_new(place / "certificate.pem", pem_of(made))
-    write_new(place / "chain.pem", pki.chain(made, policy.purpose))
-    pki.record(made, SIGNERS[policy.purpose])
-    files = {"key": str(place / "key.pem"), "chain": str(place / "chain.pem")}
-    _told(name, {**files, **_row(describe(made, pki.arc))}, json=json)
+    leaf = make_leaf(pki, wish, policy, key_type(kind), _now(), _secret(passphrase))
+    files = {"key": str(leaf.key), "chain": str(leaf.chain)}
+    _told(name, {**files, **_row(describe(leaf.certificate, pki.arc))}, json=json)
 
 
 @app.command("csr")

@@ -153,6 +153,17 @@ class OutboundSection(msgspec.Struct, frozen=True, kw_only=True):
             "known to listen."
         ),
     ] = ()
+    authorities: Annotated[
+        str,
+        Meta(
+            description="Authorities of the partners' servers, a PEM file. Empty: those that the machine trusts."
+        ),
+    ] = ""
+    certificate: Annotated[
+        str,
+        Meta(description="Our client certificate with its chain, a PEM file, for servers that ask for one. Empty: none."),
+    ] = ""
+    key: Annotated[str, Meta(description="Private key of our client certificate, a PEM file.")] = ""
 
 
 class PKISection(msgspec.Struct, frozen=True, kw_only=True):
@@ -354,6 +365,7 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
     if server.page_size > server.max_page_size:
         yield "server.page_size", f"expected at most server.max_page_size ({server.max_page_size})"
     yield from _tls_problems(server)
+    yield from _outbound_problems(config.outbound)
     if key and not key.startswith(("file:", "env:")):
         yield "store.key", "expected file:PATH or env:NAME"
     for place, value, reader in (
@@ -369,6 +381,11 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
             PartyId.parse(party.id)
         except ValueError as error:
             yield "party.id", str(error)
+
+
+def _outbound_problems(section: OutboundSection) -> Iterator[tuple[str, str]]:
+    if section.key and not section.certificate:
+        yield "outbound.key", "expected outbound.certificate as well"
 
 
 def _tls_problems(server: ServerSection) -> Iterator[tuple[str, str]]:

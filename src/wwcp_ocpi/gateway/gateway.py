@@ -107,8 +107,8 @@ class Gateway:
             trusted_proxies=config.server.trusted_proxies,
             exporter_header=config.server.exporter_header,
         )
-        store, vault = await open_store(config)
         self._transport = outbound(config)
+        store, vault = await open_store(config)
         try:
             listening = await self.http.start()
             certificates = certificate_reader(config)

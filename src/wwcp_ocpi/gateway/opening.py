@@ -17,7 +17,7 @@ from wwcp_ocpi.gateway.config import Config, ConvertSection, read_secret
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.net.client import HTTPTransport
 from wwcp_ocpi.net.limits import ClientLimits
-from wwcp_ocpi.net.tls.settings import ClientCertificates, ServerTLS, TLSVersion
+from wwcp_ocpi.net.tls.settings import ClientCertificates, ClientTLS, ServerTLS, TLSVersion
 from wwcp_ocpi.security import Vault
 from wwcp_ocpi.security.outbound import OutboundPolicy
 from wwcp_ocpi.server import ServerSettings
@@ -32,8 +32,8 @@ _NAMES_OWNERS = {"hub": None, "always": True, "never": False}
 @asynccontextmanager
 async def open_platform(config: Config) -> AsyncIterator[Platform]:
     """The platform without its server: for commands that work beside a running gateway, on the same folder."""
-    store, vault = await open_store(config)
     transport = outbound(config)
+    store, vault = await open_store(config)
     try:
         server = config.server
         scheme = "https" if server.certificate else "http"
@@ -102,10 +102,22 @@ def server_tls(config: Config) -> ServerTLS | None:
 
 
 def outbound(config: Config) -> HTTPTransport:
-    """The way to the partners, and only to where the configuration allows."""
-    policy = outbound_policy(config)
+    """The way to the partners, and only to where the configuration allows.
+
+    Raises:
+        UsageError: a certificate or key cannot be used.
+    """
+    policy, section = outbound_policy(config), config.outbound
+    tls = ClientTLS(
+        authorities=section.authorities or None,
+        certificate=section.certificate or None,
+        key=section.key or None,
+    )
     return HTTPTransport(
-        ClientLimits(total_s=config.limits.call_s), allow=policy.check_url, allow_address=policy.check_address
+        ClientLimits(total_s=config.limits.call_s),
+        allow=policy.check_url,
+        allow_address=policy.check_address,
+        tls=tls if tls != ClientTLS() else None,
     )
 
 
