@@ -103,7 +103,7 @@ async def test_what_a_caller_makes_up_makes_no_label(tmp_path: Path) -> None:
         }
         assert found["wwcp_ocpi_requests_total"]["2.2.1", "locations", "GET", "4xx"] == 20
         assert sum(found["wwcp_ocpi_requests_total"].values()) == 100
-        assert len(gateway.traffic._known) <= 2
+        assert len(gateway.traffic._known) <= 4  # two paths that exist, refused with 401 and, when often, 429
 
 
 async def test_it_can_be_switched_off_and_is_not_for_scripts_of_other_origins(tmp_path: Path) -> None:
