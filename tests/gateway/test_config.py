@@ -149,6 +149,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_name(tmp_path: Path, text: s
         ('[server]\nbase_url = "ocpi.example"', "server.base_url: expected an absolute http or https URL, got 'ocpi."),
         ("[server]\npage_size = 2000", "server.page_size: expected at most server.max_page_size (1000)"),
         ("[outbound]\nnetworks = ['10.20.0.1/16']", "outbound.networks: expected networks like 10.20.0.0/16"),
+        ("[outbound]\nkey = 'a'", "outbound.key: expected outbound.certificate as well"),
         ("[pki]\narc = '9.9'", "pki.arc: expected an arc like 1.2.3.4.5.6.7, got '9.9'"),
         ("[pki]\nenvironment = 'live'", "Expected `str` matching regex"),
         ("[server", "expected TOML: "),

@@ -185,3 +185,11 @@ async def test_whoever_asks_again_at_once_is_shown_the_same(monkeypatch: pytest.
     before = await page.page()
     made.courier.counts["gef", "delivered"] += 1
     assert await page.page() is before
+
+
+async def test_what_the_audit_log_notes_is_counted(tmp_path: Path) -> None:
+    async with Gateway(config(tmp_path)) as gateway:
+        for number in range(3):
+            await got(gateway, "/ocpi/versions", authorization=f"Token {number}")
+        found = (await scraped(gateway))["wwcp_ocpi_security_events_total"]
+        assert (found["unknown_token", "warning"], found["audit_opened", "info"]) == (3, 1)

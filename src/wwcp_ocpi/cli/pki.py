@@ -22,7 +22,7 @@ from wwcp_ocpi.security.files import write_new
 from wwcp_ocpi.security.pki import requests
 from wwcp_ocpi.security.pki.checking import Expected, Refusal, Trust, check
 from wwcp_ocpi.security.pki.describing import Described, describe
-from wwcp_ocpi.security.pki.folder import SIGNERS, Folder, Settings, file_name, pem_of
+from wwcp_ocpi.security.pki.folder import SIGNERS, Folder, Settings, file_name
 from wwcp_ocpi.security.pki.issuing import Policy, issue
 from wwcp_ocpi.security.pki.keys import CLASSIC, UNREADABLE, key_type, new_key, private_pem
 from wwcp_ocpi.security.pki.leaves import make_leaf

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The main job as nobody else can take part in it: TLS 1.3, certificates of both sides, passwords bound to the connection.
+"""The main job as nobody else can take part in it: TLS 1.3, certificates on both sides, bound passwords.
 
 Everything is made on the spot by `pki`, in the folder of the demo. Then the same request is tried again by those who
 know more and more of it, and each of them is shown the door.
@@ -173,16 +173,17 @@ class Secure(Demo):
         expected = None if thief.reason is None else 401
         if status != expected:
             raise Failed(f"expected {expected or 'no answer'} for who has {thief.has}, got {status}")
-        self._say(f"         E with {thief.has}: {f'HTTP {status}' if status else 'no handshake'}{self._noted(thief)}")
+        came = (
+            "no handshake" if thief.reason is None else f"HTTP {status}, in the audit log {self._noted(thief.reason)}"
+        )
+        self._say(f"         E with {thief.has}: {came}")
 
-    def _noted(self, thief: Thief) -> str:
-        """What A wrote down of it; nothing was let in that is not in the log."""
-        if thief.reason is None:
-            return ""
+    def _noted(self, reason: Reason) -> str:
+        """What A wrote down of it."""
         gateway = self.gateways["A"]
         gateway.audit.flush()
-        (last,) = latest(audit_folder(gateway.config), 1, lambda record: record.event == thief.reason.code)
-        return f", in the audit log {last.event} of {last.partner}"
+        (last,) = latest(audit_folder(gateway.config), 1, lambda record: record.event == reason.code)
+        return f"{last.event} of {last.partner}"
 
     def _outside(self, certificate: Leaf | None) -> HTTPTransport:
         """A client that nothing of the gateways goes through."""

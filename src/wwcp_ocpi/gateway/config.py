@@ -155,13 +155,13 @@ class OutboundSection(msgspec.Struct, frozen=True, kw_only=True):
     ] = ()
     authorities: Annotated[
         str,
-        Meta(
-            description="Authorities of the partners' servers, a PEM file. Empty: those that the machine trusts."
-        ),
+        Meta(description="Authorities of the partners' servers, a PEM file. Empty: those that the machine trusts."),
     ] = ""
     certificate: Annotated[
         str,
-        Meta(description="Our client certificate with its chain, a PEM file, for servers that ask for one. Empty: none."),
+        Meta(
+            description="Our client certificate with its chain, a PEM file, for servers that ask for one. Empty: none."
+        ),
     ] = ""
     key: Annotated[str, Meta(description="Private key of our client certificate, a PEM file.")] = ""
 

@@ -125,7 +125,9 @@ class Gateway:
         self._attach_system()
         self.traffic = Traffic(self.platform.server.router.routes)
         file = Path(config.store.folder) / DATABASE
-        self._metrics = Metrics(self.platform, self.traffic, (file, file.with_name(f"{DATABASE}-wal")))
+        self._metrics = Metrics(
+            self.platform, self.traffic, (file, file.with_name(f"{DATABASE}-wal")), self.audit.counts
+        )
         await self.platform.book.load()
         await self.platform.desk.resume()
         if self.platform.hub is not None:

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from importlib.metadata import version as installed
 from itertools import accumulate
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeAlias
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
@@ -24,6 +25,7 @@ from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.gateway.traffic import BOUNDS_S, OTHER, Traffic
 from wwcp_ocpi.protocol.shape import field_names
 from wwcp_ocpi.registry import VERSIONS
+from wwcp_ocpi.security.audit import Reason
 from wwcp_ocpi.server.bridge import Unsaid
 from wwcp_ocpi.store.ports import Side
 
@@ -35,16 +37,21 @@ _FIELDS = frozenset(
     name for version in VERSIONS.values() for cls in version.objects.values() for name in field_names(cls)
 )
 
+NOTHING: Mapping[Reason, int] = MappingProxyType({})
+
 _Values: TypeAlias = Iterable[tuple[Sequence[str], float]]
 
 
 class Metrics:
-    """Makes the page of one gateway. `files` are those of its database."""
+    """Makes the page of one gateway. `files` are those of its database, `events` those of its audit log."""
 
-    def __init__(self, platform: Platform, traffic: Traffic, files: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, platform: Platform, traffic: Traffic, files: Sequence[Path] = (), events: Mapping[Reason, int] = NOTHING
+    ) -> None:
         self._platform = platform
         self._traffic = traffic
         self._files = files
+        self._events = events
         self._lock = asyncio.Lock()
         self._page = b""
         self._until = 0.0
@@ -81,6 +88,8 @@ class Metrics:
         yield _gauge("wwcp_ocpi_pushes_waiting", "Pushes that are not done yet.", ("partner",), waiting)
         yield _counter("wwcp_ocpi_pulls", "What became of pulls, by list.", outcome, platform.puller.counts.items())
         yield await self._pulled()
+        noted = (((reason.code, reason.severity.value), count) for reason, count in self._events.items())
+        yield _counter("wwcp_ocpi_security_events", "Events of the audit log.", ("event", "severity"), noted)
         found = platform.server.findings.items()
         yield _counter("wwcp_ocpi_findings", "Objects received that were not as specified.", ("partner", "rule"), found)
         yield _conversions("losses", "Fields that a version could not be told.", platform.bridge.lost)

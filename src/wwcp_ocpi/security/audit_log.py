@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -84,6 +84,8 @@ class AuditLog:
         self.settings = settings or AuditSettings()
         self.checkpoint: Checkpoint | None = None
         """The last one; worth sending elsewhere."""
+        self.counts: Counter[Reason] = Counter()
+        """How often each was noted since the start, written or not."""
         self._kept: Checkpoint | None = None
         self._clock = clock
         self._pending: deque[tuple[Event, float]] = deque()
@@ -114,6 +116,7 @@ class AuditLog:
 
     def append(self, event: Event) -> None:
         """Note something. It is on disk after the next `flush`."""
+        self.counts[event.reason] += 1
         if len(self._pending) >= self.settings.pending:
             self._lost += 1  # said in the log as soon as it can be written again
             return
