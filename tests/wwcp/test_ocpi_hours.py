@@ -83,16 +83,23 @@ def test_a_day_that_is_none_is_left_out_and_noted() -> None:
     assert found.value is None
     assert texts(found) == [
         "$.openingTimes.regularOpenings[0].Funday[0]: left out: Funday is no day of the week",
-        "$.openingTimes: left out: neither 24/7 nor any hours",
+        "$.openingTimes: left out: neither 24/7 nor any regular hours",
     ]
 
 
 def test_exceptions_are_periods_and_those_that_end_before_they_begin_are_left_out() -> None:
     good, bad = Period(begin=MONDAY, end=TUESDAY), Period(begin=TUESDAY, end=MONDAY)
     made = ExceptionalPeriod(period_begin=MONDAY, period_end=TUESDAY)
-    found = opening(OpeningTimes(exceptional_openings=[bad, good], exceptional_closings=[good]))
-    assert found.value == Hours(twentyfourseven=False, exceptional_openings=[made], exceptional_closings=[made])
+    found = opening(OpeningTimes(is_24_7=True, exceptional_openings=[bad, good], exceptional_closings=[good]))
+    assert found.value == Hours(twentyfourseven=True, exceptional_openings=[made], exceptional_closings=[made])
     assert texts(found) == ["$.openingTimes.exceptionalOpenings[0]: left out: expected an end after the begin"]
+
+
+@rule("LOC-34")
+def test_openings_on_single_days_alone_are_left_out_and_noted() -> None:
+    found = opening(OpeningTimes(exceptional_openings=[Period(begin=MONDAY, end=TUESDAY)]))
+    assert found.value is None
+    assert texts(found) == ["$.openingTimes: left out: neither 24/7 nor any regular hours"]
 
 
 def test_a_free_text_is_noted() -> None:

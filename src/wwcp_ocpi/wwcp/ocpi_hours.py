@@ -27,8 +27,8 @@ def hours(times: OpeningTimes | None, path: str, context: Context) -> Hours | No
     openings = _exceptional(times.exceptional_openings, f"{path}.exceptionalOpenings", context)
     closings = _exceptional(times.exceptional_closings, f"{path}.exceptionalClosings", context)
     regular = [] if times.is_24_7 else _regular(times, f"{path}.regularOpenings", context)
-    if not (times.is_24_7 or regular or openings):
-        context.note(path, "left out: neither 24/7 nor any hours")
+    if not (times.is_24_7 or regular):  # LOC-34: single days alone are no opening hours
+        context.note(path, "left out: neither 24/7 nor any regular hours")
         return None
     return Hours(
         twentyfourseven=times.is_24_7,
