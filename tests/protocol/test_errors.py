@@ -37,6 +37,7 @@ def test_every_error_has_its_two_statuses() -> None:
         "BadAnswer": (3000, 502),
         "Refused": (2000, 200),
         "UnknownToken": (2004, 404),
+        "TooManyRefusals": (2000, 429),
     }
 
 
