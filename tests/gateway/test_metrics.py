@@ -23,7 +23,9 @@ from wwcp_ocpi.protocol.http import Request, Response
 from wwcp_ocpi.server.bridge import Unsaid
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "metrics.md"
-_ORDER = "partner side kind version module command method source target path status outcome rule state le"
+_ORDER = (
+    "partner side kind version module command method source target path status outcome rule state verdict reason le"
+)
 ORDER = _ORDER.split()
 """In which labels are written here; on the page they are sorted."""
 
@@ -144,6 +146,8 @@ async def a_page_of_everything() -> tuple[Samples, Any]:
     made.profiles.counts["set_profile", "refused"] += 1
     made.desk.counts["commands", "STOP_SESSION", "result_sent"] += 1
     made.courier.counts["emp", "refused"] += 1
+    made.cdr_checks.verdicts["emp", "DIFFERENT"] += 2
+    made.cdr_checks.reasons["emp", "STEP_SIZE_IGNORED"] += 1
     made.puller.counts["emp", "failed"] += 1
     traffic = Traffic(made.server.router.routes)
     traffic.count(Request(method="GET", url="/ocpi/versions"), 200, 0.1)
@@ -165,6 +169,8 @@ async def test_what_is_counted_in_every_room_is_on_the_page() -> None:
         ("chargingprofiles", "set_profile", "refused"): 1,
     }
     assert found["wwcp_ocpi_orders_total"] == {("commands", "STOP_SESSION", "result_sent"): 1}
+    assert found["wwcp_ocpi_cdr_checks_total"] == {("emp", "DIFFERENT"): 2}
+    assert found["wwcp_ocpi_cdr_doubts_total"] == {("emp", "STEP_SIZE_IGNORED"): 1}
     assert found["wwcp_ocpi_store_bytes"][()] == Path(__file__).stat().st_size
 
 

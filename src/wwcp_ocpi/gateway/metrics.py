@@ -92,6 +92,11 @@ class Metrics:
         yield _counter("wwcp_ocpi_security_events", "Events of the audit log.", ("event", "severity"), noted)
         found = platform.server.findings.items()
         yield _counter("wwcp_ocpi_findings", "Objects received that were not as specified.", ("partner", "rule"), found)
+        checks = platform.cdr_checks
+        verdicts = checks.verdicts.items()
+        yield _counter("wwcp_ocpi_cdr_checks", "CDRs of partners that were checked.", ("partner", "verdict"), verdicts)
+        doubts = checks.reasons.items()
+        yield _counter("wwcp_ocpi_cdr_doubts", "Why they were not OK; several a CDR.", ("partner", "reason"), doubts)
         yield _conversions("losses", "Fields that a version could not be told.", platform.bridge.lost)
         yield _conversions("refusals", "Objects that a version could not be told at all.", platform.bridge.refused)
         asked = {
