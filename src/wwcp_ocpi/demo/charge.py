@@ -56,12 +56,18 @@ class Operator:
 
 
 class Charge:
-    """The steps, each on what the ones before left."""
+    """The steps, each on what the ones before left. A speaks `version`, and so does B."""
+
+    name_of_a = "A"
+    """The partner to whom B sends commands for A."""
+    name_of_b = "B"
+    """The partner whom A asks about B's drivers."""
 
     def __init__(self, a: Platform, b: Platform, version: Version, provider: PartyId, changed: Changed) -> None:
         self._a = a
         self._b = b
         self._version = version
+        self._spoken = version
         self._provider = provider
         self._changed = changed
         self._token = charging.token(version, provider)
@@ -75,29 +81,29 @@ class Charge:
 
     async def issue_token(self) -> tuple[int, str]:
         """B publishes the driver's Token; it is pushed to A."""
-        await self._b.publisher.publish(self._version, "tokens", [self._token])
+        await self._b.publisher.publish(self._spoken, "tokens", [self._token])
         await until(self._has(self._a, "tokens", self._token), "the Token to be at A")
         return 1, f"{self._token.id} of {self._provider}"
 
     async def authorize(self) -> tuple[int, str]:
-        """A asks B in real time."""
+        """A asks in real time."""
         references = self._version.object_named("LocationReferences")
         at = references(location_id=self._changed.location_id, evse_uids=[self._changed.evse_uid])
-        found = await self._a.peer("B").authorize(self._token.id, at=at)
+        found = await self._a.peer(self.name_of_b).authorize(self._token.id, at=at)
         if found.allowed.value != "ALLOWED":
             raise Failed(f"expected ALLOWED, got {found.allowed}")
         self._reference = getattr(found, "authorization_reference", None)
         return 1, f"ALLOWED at {self._changed.evse_uid}"
 
     async def start(self) -> tuple[int, str]:
-        """B sends START_SESSION to A."""
+        """B sends START_SESSION, in its version."""
         everything = {
-            "token": codec.decode(cast(Any, self._version.object_named("Token")), self._token.body),
+            "token": codec.decode(cast(Any, self._spoken.object_named("Token")), self._token.body),
             "location_id": self._changed.location_id,
             "evse_uid": self._changed.evse_uid,
             "authorization_reference": self._reference,
         }
-        fields = field_names(self._version.object_named("StartSession"))
+        fields = field_names(self._spoken.object_named("StartSession"))
         known = {name: value for name, value in everything.items() if name in fields and value is not None}
         return await self._send("START_SESSION", known)
 
@@ -178,10 +184,14 @@ class Charge:
     # What the steps need
 
     async def _send(self, command: str, fields: dict[str, Any]) -> tuple[int, str]:
-        self._sent = await self._b.commands.send("A", command, fields, theirs=self._changed.owner)
+        self._sent = await self._b.commands.send(self.name_of_a, command, fields, theirs=self._addressed())
         if not self._sent.is_accepted:
             raise Failed(f"expected ACCEPTED, got {self._sent.answer}")
         return 1, "ACCEPTED at once, the result follows"
+
+    def _addressed(self) -> PartyId | None:
+        """The party that a command of B names; None: whoever it is that the partner speaks for."""
+        return self._changed.owner
 
     def _running(self) -> OwnObject:
         if self._session is None:

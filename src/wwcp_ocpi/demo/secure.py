@@ -117,9 +117,9 @@ class Secure(Demo):
     async def _demand(self) -> tuple[int, str]:
         """One setting a partner, before they know each other: the handshake is protected as well."""
         a, b = self.gateways["A"].platform, self.gateways["B"].platform
+        await a.book.change("B", lambda known: known)
+        await b.book.change("A", lambda known: known)
         for asking, asked, there, here in ((a, b, "B", "A"), (b, a, "A", "B")):
-            await asking.book.change(there, lambda known: known)
-            await asked.book.change(here, lambda known: known)
             secret = configured(new_secret())
             await asking.securing.expect_passwords(there, secret, Demand(must_bind=True))
             await asked.securing.show_passwords(here, secret, is_bound=True)

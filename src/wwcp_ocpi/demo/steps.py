@@ -18,7 +18,6 @@ class Result(Enum):
 
     OK = "ok"
     FAILED = "failed"
-    NOT_YET = "not yet"
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,6 @@ version could not say is in the report.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple, Self, cast
 from msgspec.structs import replace
 
 from wwcp_ocpi.convert import convert
+from wwcp_ocpi.demo.charge import Charge
 from wwcp_ocpi.demo.main_job import PROVIDER, Demo, Work
 from wwcp_ocpi.demo.networks import Changed, DemoNetwork
 from wwcp_ocpi.demo.steps import Failed, until
@@ -96,9 +96,9 @@ class Through(Demo):
         a, b = (self._spoken[name].number for name in ("A", "B"))
         yield "A publishes its network", self._publish
         yield f"A and the hub register in OCPI {a}", lambda: self._join("A", "CPO")
-        yield "the hub pulls every page of A", lambda: self._pull_from(HUB, "A")
+        yield "the hub pulls every page of A", lambda: self._pull(HUB, "A")
         yield f"B and the hub register in OCPI {b}", lambda: self._join("B", "EMSP")
-        yield "B pulls every page of the hub", lambda: self._pull_from("B", HUB)
+        yield "B pulls every page of the hub", lambda: self._pull("B", HUB)
         yield "A publishes a Tariff and it arrives at B", self._tariff
         yield "an EVSE's status changes at A and arrives at B", self._change
         yield "B issues a Token and it arrives at A", self._charge.issue_token
@@ -125,17 +125,8 @@ class Through(Demo):
         await made.registration.join(HUB, hub.settings.versions_url, token, name="Hub G")
         expected = self._spoken[name].number
         for here, there in ((hub, name), (made, HUB)):
-            remote = here.book.get(there).remote
-            if remote is None or remote.version != expected:
-                raise Failed(f"expected {there} to be registered in OCPI {expected}")
-            await here.peer(there).credentials()
+            await self._greet(here, there, expected)
         return 2, "each has called the other with its new token"
-
-    async def _pull_from(self, name: str, source: str) -> tuple[int, str]:
-        done = await self._platform(name).pull(source, "locations")
-        if done.rejected or done.foreign:
-            raise Failed(f"expected every object to be taken, {done.rejected} were rejected, {done.foreign} foreign")
-        return done.received, f"Locations on {done.pages} pages"
 
     async def _tariff(self) -> tuple[int, str]:
         version, b = self._spoken["A"], self._spoken["B"]
@@ -151,18 +142,9 @@ class Through(Demo):
         await until(arrived, "the Tariff to be at B")
         return 1, f"Tariff {made.id}"
 
-    async def _change(self) -> tuple[int, str]:
-        began = time.perf_counter()
-        changed = await self._network.change_status(self.gateways["A"])
+    def _new_charge(self, changed: Changed) -> Charge:
         a, b = self._platform("A"), self._platform("B")
-        self._charge = ThroughCharge(a, b, self._spoken["A"], self._spoken["B"], PROVIDER, changed)
-
-        async def arrived() -> bool:
-            return await self._status_at_b(changed) == changed.status
-
-        await until(arrived, f"{changed.evse_uid} to be {changed.status} at B")
-        ms = (time.perf_counter() - began) * 1000
-        return 1, f"{changed.evse_uid} is {changed.status} at B after {ms:.0f} ms"
+        return ThroughCharge(a, b, self._spoken["A"], self._spoken["B"], PROVIDER, changed)
 
     async def _status_at_b(self, changed: Changed) -> str | None:
         version = self._spoken["B"]

@@ -11,11 +11,10 @@ from msgspec.structs import replace
 from wwcp_ocpi.demo import charging
 from wwcp_ocpi.demo.charge import Charge
 from wwcp_ocpi.demo.networks import Changed
-from wwcp_ocpi.demo.steps import Failed, until
+from wwcp_ocpi.demo.steps import Failed
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.partners.publish import OwnObject
 from wwcp_ocpi.protocol import codec
-from wwcp_ocpi.protocol.shape import field_names
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.store.ports import Key, Side, Stored
@@ -27,6 +26,9 @@ HUB = "G"
 class ThroughCharge(Charge):
     """The same steps, `version` at A and `spoken` at B."""
 
+    name_of_a = HUB
+    name_of_b = HUB
+
     def __init__(
         self, a: Platform, b: Platform, version: Version, spoken: Version, provider: PartyId, changed: Changed
     ) -> None:
@@ -34,37 +36,8 @@ class ThroughCharge(Charge):
         self._spoken = spoken
         self._token = charging.token(spoken, provider)
 
-    async def issue_token(self) -> tuple[int, str]:
-        """B publishes the driver's Token; through the hub it comes to A in A's version."""
-        await self._b.publisher.publish(self._spoken, "tokens", [self._token])
-        await until(self._has(self._a, "tokens", self._token), "the Token to be at A")
-        return 1, f"{self._token.id} of {self._provider}"
-
-    async def authorize(self) -> tuple[int, str]:
-        """A asks the hub, and the hub asks B."""
-        references = self._version.object_named("LocationReferences")
-        at = references(location_id=self._changed.location_id, evse_uids=[self._changed.evse_uid])
-        found = await self._a.peer(HUB).authorize(self._token.id, at=at)
-        if found.allowed.value != "ALLOWED":
-            raise Failed(f"expected ALLOWED, got {found.allowed}")
-        self._reference = getattr(found, "authorization_reference", None)
-        return 1, f"ALLOWED at {self._changed.evse_uid}"
-
-    async def start(self) -> tuple[int, str]:
-        """B sends START_SESSION to the hub, in its own version."""
-        everything = {
-            "token": codec.decode(cast(Any, self._spoken.object_named("Token")), self._token.body),
-            "location_id": self._changed.location_id,
-            "evse_uid": self._changed.evse_uid,
-        }
-        fields = field_names(self._spoken.object_named("StartSession"))
-        return await self._send("START_SESSION", {name: value for name, value in everything.items() if name in fields})
-
-    async def _send(self, command: str, fields: dict[str, Any]) -> tuple[int, str]:
-        self._sent = await self._b.commands.send(HUB, command, fields)
-        if not self._sent.is_accepted:
-            raise Failed(f"expected ACCEPTED, got {self._sent.answer}")
-        return 1, "ACCEPTED at once, the result follows"
+    def _addressed(self) -> PartyId | None:
+        return None
 
     async def _place(self) -> charging.Place:
         """Where the driver charges, in A's version: the Location with this EVSE and one Connector of it."""
