@@ -15,10 +15,11 @@ from tests.net.serving import DEADLINE_S, serving
 from tests.net.tls_setting import Files, Seen, certificate, der, self_signed, serving_tls
 from wwcp_ocpi.net.client import HTTPTransport
 from wwcp_ocpi.net.limits import ClientLimits, ServerLimits
-from wwcp_ocpi.net.tls.outgoing import Connector, pin_of
+from wwcp_ocpi.net.tls.outgoing import Connector
 from wwcp_ocpi.net.tls.settings import ClientTLS
 from wwcp_ocpi.protocol.errors import Unreachable, UsageError
 from wwcp_ocpi.protocol.http import Channel, Request, Response, Transport
+from wwcp_ocpi.security.pki.keys import pin_of
 from wwcp_ocpi.security.totp import configured
 
 TOTP = configured("secure!Charging!")
@@ -234,7 +235,9 @@ async def test_a_pinned_key_is_trusted_whoever_issued_it(tmp_path: Path) -> None
         return {}
 
     async with serving_tls(files.server(certificate=path)) as server, HTTPTransport() as transport:
-        pinned = transport.outbound(tls=ClientTLS(pins=(pin_of(certificate(path)).upper(),)), header_of=header_of)
+        pinned = transport.outbound(
+            tls=ClientTLS(pins=(pin_of(certificate(path).public_key()).upper(),)), header_of=header_of
+        )
         assert (await get(pinned, server.base_url)).status == 200
         assert "certificate: " in await failure(transport, server.base_url)
     assert [channel.peer_chain for channel in ours if channel] == [(der(path),)]
@@ -242,7 +245,7 @@ async def test_a_pinned_key_is_trusted_whoever_issued_it(tmp_path: Path) -> None
 
 async def test_another_key_than_the_pinned_one_gets_no_request(tmp_path: Path) -> None:
     files, seen = Files(tmp_path), Seen()
-    other = pin_of(certificate(self_signed(tmp_path / "other.pem")))
+    other = pin_of(certificate(self_signed(tmp_path / "other.pem")).public_key())
     async with serving_tls(files.server(), seen) as server, HTTPTransport() as transport:
         for tls in (ClientTLS(pins=(other,)), files.client(pins=(other,))):
             assert "expected a pinned key, got one with SHA-256 " in await failure(
@@ -254,7 +257,7 @@ async def test_another_key_than_the_pinned_one_gets_no_request(tmp_path: Path) -
 async def test_a_pin_beside_an_authority_asks_for_both(tmp_path: Path) -> None:
     files, others = Files(tmp_path), Files(tmp_path, "others")
     tls = files.server()
-    pins = (pin_of(certificate(tls.certificate)),)
+    pins = (pin_of(certificate(tls.certificate).public_key()),)
     async with serving_tls(tls) as server, HTTPTransport() as transport:
         assert (await get(transport.outbound(tls=files.client(pins=pins)), server.base_url)).status == 200
         assert "certificate: " in await failure(transport.outbound(tls=others.client(pins=pins)), server.base_url)

@@ -12,15 +12,12 @@ import ssl
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import cached_property
-from hashlib import sha256
 from typing import Any, TypeAlias
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from OpenSSL import SSL
 
 from wwcp_ocpi.net.tls.contexts import Made, client_connection, client_context
@@ -29,6 +26,7 @@ from wwcp_ocpi.net.tls.session import Session
 from wwcp_ocpi.net.tls.settings import ClientTLS
 from wwcp_ocpi.net.tls.stream import SESSION, TLSFailure, TLSProtocol
 from wwcp_ocpi.protocol.http import Channel
+from wwcp_ocpi.security.pki.keys import pin_of
 
 LateHeaders: TypeAlias = Callable[[Channel | None], Mapping[str, str]]
 late_headers: ContextVar[LateHeaders | None] = ContextVar("late_headers", default=None)
@@ -115,12 +113,6 @@ class LateRequest(ClientRequest):
         return await super().send(conn)
 
 
-def pin_of(certificate: x509.Certificate) -> str:
-    """What `ClientTLS.pins` has of this certificate's key."""
-    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return sha256(spki).hexdigest()
-
-
 class _Outgoing(TLSProtocol):
     def __init__(self, profile: Profile, host: str, inside: Callable[[], asyncio.Protocol]) -> None:
         # Whoever has read an answer to its end has nothing to lose at the close; the handshake is timed by the caller.
@@ -140,7 +132,7 @@ class _Outgoing(TLSProtocol):
         pins = self._tls.pins
         if pins:
             leaf = self._connection.get_peer_certificate(as_cryptography=True)
-            found = pin_of(leaf) if leaf is not None else ""
+            found = pin_of(leaf.public_key()) if leaf is not None else ""
             if found not in {pin.lower() for pin in pins}:
                 raise TLSFailure(f"certificate: expected a pinned key, got one with SHA-256 {found}")
         return self._inside()
