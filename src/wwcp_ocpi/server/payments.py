@@ -20,6 +20,7 @@ from wwcp_ocpi.protocol.errors import InvalidParameters, NotFound, OCPIError, Pa
 from wwcp_ocpi.protocol.patch import RawObject
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.scalars import now
+from wwcp_ocpi.server.asynchronous import DECIDE_S
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.changes import check, check_audience, existing_key
 from wwcp_ocpi.server.decisions import TerminalAnswer, TerminalRequest
@@ -29,8 +30,6 @@ from wwcp_ocpi.store.ports import Key, Push, Stored, Write
 
 log = structlog.get_logger()
 
-DECIDE_S = 10.0
-"""How long the PTP's system may think before the CPO is answered for it."""
 _ID = "terminal_id"
 _ASSIGNED = ("location_ids", "evse_uids")
 """What a Terminal serves; without them it serves nothing."""

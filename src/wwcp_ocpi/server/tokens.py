@@ -14,14 +14,12 @@ from wwcp_ocpi.protocol import codec, conformance
 from wwcp_ocpi.protocol.errors import NotFound, OCPIError, PartnerError
 from wwcp_ocpi.protocol.shape import field_names
 from wwcp_ocpi.protocol.status import StatusCode
+from wwcp_ocpi.server.asynchronous import DECIDE_S
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.decisions import Authorization, AuthorizationRequest
 from wwcp_ocpi.server.headers import passed_on
 
 log = structlog.get_logger()
-
-DECIDE_S = 10.0
-"""How long the operator's system may think while a driver waits."""
 
 
 async def authorize(call: Call) -> Answer:
