@@ -84,13 +84,14 @@ class Relay:
         if self._book.holder(key.owner) is None:
             await self._owners.note(key.owner, source)
         after: list[State | None] = []
-        way = Way(source, self._book.holder(to), self._listeners(key, source), await self._drivers(key, decide))
+        contract_ids = await self._foreseen(key, decide)
+        way = Way(source, self._book.holder(to), self._listeners(key, source), await self._drivers(contract_ids))
         changes: list[tuple[Key, Decide]] = [
             (key, _watched(decide, after, source)),
             (key._replace(side=Side.OURS), self._follow(key, after, way)),
         ]
         if key.module == contracts.KIND.partition("/")[0]:
-            changes += await self._contract(key, decide, source)
+            changes += self._contract(key, contract_ids, source)
         return changes
 
     def passes(self, key: Key, source: str) -> bool:
@@ -110,20 +111,20 @@ class Relay:
             if one.partner != source and not ("hubclientinfo" in one.version.kinds and self._is_offline(one.partner))
         ]
 
-    async def _drivers(self, key: Key, decide: Decide) -> Mapping[str, PartyId]:
+    async def _drivers(self, contract_ids: Sequence[str]) -> Mapping[str, PartyId]:
         """Whose the contract is that the object will name, if that is all that it says of its driver."""
         found: dict[str, PartyId] = {}
-        for contract_id in await self._foreseen(key, decide):
+        for contract_id in contract_ids:
             token = await self.token_key(contract_id)
             owner = token.owner if token is not None else issuer_of(contract_id)
             if owner is not None:
                 found[contract_id] = owner
         return found
 
-    async def _contract(self, key: Key, decide: Decide, source: str) -> list[tuple[Key, Decide]]:
+    def _contract(self, key: Key, contract_ids: Sequence[str], source: str) -> list[tuple[Key, Decide]]:
         return [
             (contracts.key_of(self._hub, contract_id), contracts.naming(key, source, ""))
-            for contract_id in await self._foreseen(key, decide)
+            for contract_id in contract_ids
             if self._may_name(source, contract_id)
         ]
 
