@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.children import only_warnings, pin
 from bench.load import quantile
 from wwcp_ocpi.wwcp import EVSEStatus, Numbered, RoamingNetwork, load
-from wwcp_ocpi.wwcp.event_bus import EventStream
+from wwcp_ocpi.wwcp.network.event_bus import EventStream
 
 LISTENERS = 50
 _STATUSES = (EVSEStatus.charging, EVSEStatus.available)

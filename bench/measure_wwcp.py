@@ -28,7 +28,7 @@ from wwcp_ocpi.wwcp import (
     RoamingNetwork,
     rfid,
 )
-from wwcp_ocpi.wwcp.sample import sample_json, sample_network
+from wwcp_ocpi.wwcp.sample.network import sample_json, sample_network
 
 AT_ONCE = 64
 _LIFE_S = 900

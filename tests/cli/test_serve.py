@@ -26,7 +26,7 @@ from wwcp_ocpi.protocol.errors import Unreachable
 from wwcp_ocpi.protocol.http import Request
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import Secret
-from wwcp_ocpi.wwcp.sample import sample_json
+from wwcp_ocpi.wwcp.sample.network import sample_json
 
 DEADLINE_S = 60.0
 

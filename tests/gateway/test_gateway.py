@@ -25,7 +25,7 @@ from wwcp_ocpi.scalars import Secret
 from wwcp_ocpi.store.errors import StoreFailed
 from wwcp_ocpi.store.ports import Side
 from wwcp_ocpi.wwcp import LiveNetwork, read_network
-from wwcp_ocpi.wwcp.sample import sample_json
+from wwcp_ocpi.wwcp.sample.network import sample_json
 
 
 async def got(url: str) -> tuple[int, Any]:

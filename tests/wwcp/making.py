@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from wwcp_ocpi.scalars import DateTime
 from wwcp_ocpi.v2_3_0.locations import EVSE as OCPIEVSE
 from wwcp_ocpi.v2_3_0.locations import Location
-from wwcp_ocpi.wwcp.ids import ChargingPoolId, ChargingStationId, ChargingStationOperatorId, EVSEId
-from wwcp_ocpi.wwcp.mapping import DEFAULT_POLICY, MappingPolicy
-from wwcp_ocpi.wwcp.model import (
+from wwcp_ocpi.wwcp.ids.places import ChargingPoolId, ChargingStationId, ChargingStationOperatorId, EVSEId
+from wwcp_ocpi.wwcp.model.notes import Mapped
+from wwcp_ocpi.wwcp.model.places import (
     EVSE,
     Address,
     ChargingConnector,
@@ -23,10 +23,10 @@ from wwcp_ocpi.wwcp.model import (
     GeoLocation,
     RoamingNetworkData,
 )
-from wwcp_ocpi.wwcp.network import LiveNetwork
-from wwcp_ocpi.wwcp.notes import Mapped
-from wwcp_ocpi.wwcp.ocpi_location import location
-from wwcp_ocpi.wwcp.texts import ChargingConnectorType, CurrentType
+from wwcp_ocpi.wwcp.model.texts import ChargingConnectorType, CurrentType
+from wwcp_ocpi.wwcp.network.places import LiveNetwork
+from wwcp_ocpi.wwcp.ocpi.location import location
+from wwcp_ocpi.wwcp.ocpi.words import DEFAULT_POLICY, MappingPolicy
 
 MONDAY = DateTime.parse("2026-08-03T08:00:00Z")
 TUESDAY = DateTime.parse("2026-08-04T08:00:00Z")

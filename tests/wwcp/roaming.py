@@ -13,13 +13,12 @@ from msgspec.structs import replace
 from tests.wwcp.making import FIRST, GEF, MONDAY, SECOND, Clock, evse, operator, pool, station
 from wwcp_ocpi.scalars import DateTime
 from wwcp_ocpi.store.ports import Documents
-from wwcp_ocpi.wwcp.authentication import rfid
-from wwcp_ocpi.wwcp.charging import ChargeDetailRecord, SessionTime
-from wwcp_ocpi.wwcp.core import RoamingOptions
-from wwcp_ocpi.wwcp.ids import EMobilityProviderId
-from wwcp_ocpi.wwcp.model import RoamingNetworkData
-from wwcp_ocpi.wwcp.network import LiveNetwork
-from wwcp_ocpi.wwcp.requests import (
+from wwcp_ocpi.wwcp.ids.opaque import ChargeDetailRecordId, ChargingSessionId
+from wwcp_ocpi.wwcp.ids.places import EMobilityProviderId
+from wwcp_ocpi.wwcp.model.authentication import rfid
+from wwcp_ocpi.wwcp.model.charging import ChargeDetailRecord, SessionTime
+from wwcp_ocpi.wwcp.model.places import RoamingNetworkData
+from wwcp_ocpi.wwcp.model.requests import (
     AuthorizeStart,
     AuthorizeStop,
     CancelReservation,
@@ -28,7 +27,7 @@ from wwcp_ocpi.wwcp.requests import (
     RemoteStop,
     Reserve,
 )
-from wwcp_ocpi.wwcp.result_codes import (
+from wwcp_ocpi.wwcp.model.result_codes import (
     AuthStartCode,
     AuthStopCode,
     CancelReservationCode,
@@ -37,7 +36,7 @@ from wwcp_ocpi.wwcp.result_codes import (
     ReservationCode,
     SendCDRCode,
 )
-from wwcp_ocpi.wwcp.results import (
+from wwcp_ocpi.wwcp.model.results import (
     AuthStartResult,
     AuthStopResult,
     CancelReservationResult,
@@ -46,8 +45,9 @@ from wwcp_ocpi.wwcp.results import (
     ReservationResult,
     SendCDRResult,
 )
-from wwcp_ocpi.wwcp.roaming import RoamingNetwork
-from wwcp_ocpi.wwcp.text_ids import ChargeDetailRecordId, ChargingSessionId
+from wwcp_ocpi.wwcp.network.places import LiveNetwork
+from wwcp_ocpi.wwcp.routing.core import RoamingOptions
+from wwcp_ocpi.wwcp.routing.roaming import RoamingNetwork
 
 GDF, GD2 = EMobilityProviderId.parse("DE-GDF"), EMobilityProviderId.parse("DE-GD2")
 AT_FIRST = ChargingLocation(evse_id=FIRST)

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from wwcp_ocpi.scalars import DateTime
-from wwcp_ocpi.wwcp.ids import (
+from wwcp_ocpi.wwcp.ids.places import (
     ChargingPoolId,
     ChargingStationId,
     ChargingStationOperatorId,
@@ -17,7 +17,8 @@ from wwcp_ocpi.wwcp.ids import (
     EMobilityProviderId,
     EVSEId,
 )
-from wwcp_ocpi.wwcp.model import (
+from wwcp_ocpi.wwcp.model.opening import HourRange, OpeningTimes, Period
+from wwcp_ocpi.wwcp.model.places import (
     EVSE,
     Address,
     AuthenticationMode,
@@ -32,15 +33,14 @@ from wwcp_ocpi.wwcp.model import (
     Logo,
     RoamingNetworkData,
 )
-from wwcp_ocpi.wwcp.opening import HourRange, OpeningTimes, Period
-from wwcp_ocpi.wwcp.status import EVSEAdminStatus, EVSEStatus, Timestamped
-from wwcp_ocpi.wwcp.tariff import (
+from wwcp_ocpi.wwcp.model.status import EVSEAdminStatus, EVSEStatus, Timestamped
+from wwcp_ocpi.wwcp.model.tariff import (
     ChargingPriceComponent,
     ChargingTariff,
     ChargingTariffElement,
     ChargingTariffRestriction,
 )
-from wwcp_ocpi.wwcp.texts import (
+from wwcp_ocpi.wwcp.model.texts import (
     AuthenticationType,
     ChargingConnectorType,
     CurrentType,

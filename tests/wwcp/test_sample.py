@@ -14,9 +14,9 @@ from wwcp_ocpi.wwcp import (
     read,
     tariffs,
 )
-from wwcp_ocpi.wwcp.model import evses_of
-from wwcp_ocpi.wwcp.sample import MADE_AT, sample_json, sample_network
-from wwcp_ocpi.wwcp.sample_places import CITIES, STREETS
+from wwcp_ocpi.wwcp.model.places import evses_of
+from wwcp_ocpi.wwcp.sample.network import MADE_AT, sample_json, sample_network
+from wwcp_ocpi.wwcp.sample.places import CITIES, STREETS
 
 
 def pools_of(network: RoamingNetworkData) -> list[ChargingPool]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from examples import wwcp_operator, wwcp_provider
-from wwcp_ocpi.wwcp.sample import sample_json
+from wwcp_ocpi.wwcp.sample.network import sample_json
 
 NETWORK = sample_json(pools=5, evses=20)
 

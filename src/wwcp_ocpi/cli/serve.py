@@ -12,7 +12,7 @@ from wwcp_ocpi.gateway.config import Config, effective
 from wwcp_ocpi.gateway.gateway import Gateway
 from wwcp_ocpi.net.server import run
 from wwcp_ocpi.protocol.errors import UsageError
-from wwcp_ocpi.wwcp.loading import load
+from wwcp_ocpi.wwcp.network.loading import load
 
 config_app = typer.Typer(help="The configuration.", no_args_is_help=True, rich_markup_mode=None)
 

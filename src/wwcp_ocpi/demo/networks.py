@@ -24,7 +24,7 @@ from wwcp_ocpi.scalars import PartyId, now
 from wwcp_ocpi.store.ports import Side
 from wwcp_ocpi.v2_3_0 import VERSION as V2_3_0
 from wwcp_ocpi.wwcp import EVSEStatus, LiveNetwork, read_network
-from wwcp_ocpi.wwcp.sample import sample_json
+from wwcp_ocpi.wwcp.sample.network import sample_json
 
 NOBODY = PartyId("XX", "XXX")
 

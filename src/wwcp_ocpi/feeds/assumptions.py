@@ -19,7 +19,7 @@ from wwcp_ocpi.protocol.errors import OCPIError
 from wwcp_ocpi.protocol.patch import RawObject
 from wwcp_ocpi.protocol.shape import StructType, fields_of
 from wwcp_ocpi.scalars import PartyId
-from wwcp_ocpi.wwcp.countries import country_of
+from wwcp_ocpi.wwcp.ids.countries import country_of
 
 _OPERATOR = re.compile(r"([A-Za-z]{2})\*?([A-Za-z0-9]{3})\*?[Ee]")
 _OWNER = frozenset(PartyId._fields)

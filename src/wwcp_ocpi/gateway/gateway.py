@@ -31,8 +31,8 @@ from wwcp_ocpi.security.audit_log import AuditLog
 from wwcp_ocpi.server import cors
 from wwcp_ocpi.server.decisions import Acceptor, Authorizer, Commander
 from wwcp_ocpi.server.openapi import openapi
-from wwcp_ocpi.wwcp.network import LiveNetwork
-from wwcp_ocpi.wwcp.publish import NetworkPublisher
+from wwcp_ocpi.wwcp.network.places import LiveNetwork
+from wwcp_ocpi.wwcp.ocpi.publish import NetworkPublisher
 
 log = structlog.get_logger()
 

@@ -6,19 +6,41 @@
     network.places.set_evse_status(EVSEId.parse("DE*GEF*E1234*1"), EVSEStatus.charging)
     result = await network.authorize_start(AuthorizeStart(authentication=rfid("04AB12CD"), location=location))
 
-The entities are values (`model`, `charging`). Places and their states live in a `LiveNetwork`; a `RoamingNetwork` is
-around one and routes the verbs between those who take part (`ports` says how they look). JSON is read and written in
-`jsonld`, and `to_ocpi` maps places to OCPI 2.3.0. Other versions of OCPI are reached from there by conversion.
+Its rooms, from below: `ids` and `model` are values; `jsonld` reads and writes them; `network` is where places and
+their states live; `routing` is the `RoamingNetwork` around one, which takes the verbs to those who take part
+(`routing.ports` says how they look); `ocpi` is the way to OCPI partners. Other versions of OCPI than 2.3.0 are
+reached by conversion.
 """
 
-from wwcp_ocpi.wwcp.authentication import (
+from wwcp_ocpi.wwcp.ids.contracts import (
+    EMobilityAccountId,
+)
+from wwcp_ocpi.wwcp.ids.opaque import (
+    ChargeDetailRecordId,
+    ChargingReservationId,
+    ChargingSessionId,
+)
+from wwcp_ocpi.wwcp.ids.places import (
+    ChargingPoolId,
+    ChargingStationId,
+    ChargingStationOperatorId,
+    ChargingTariffId,
+    EMobilityProviderId,
+    EVSEId,
+)
+from wwcp_ocpi.wwcp.jsonld.documents import (
+    read,
+    read_network,
+    write,
+)
+from wwcp_ocpi.wwcp.model.authentication import (
     Authentication,
     AuthMethod,
     AuthTokenType,
     remote,
     rfid,
 )
-from wwcp_ocpi.wwcp.charging import (
+from wwcp_ocpi.wwcp.model.charging import (
     ChargeDetailRecord,
     ChargingPrice,
     ChargingProduct,
@@ -28,24 +50,70 @@ from wwcp_ocpi.wwcp.charging import (
     SessionStop,
     SessionTime,
 )
-from wwcp_ocpi.wwcp.contract_ids import (
-    EMobilityAccountId,
-)
-from wwcp_ocpi.wwcp.core import (
-    CDRFilter,
-    RoamingOptions,
-)
-from wwcp_ocpi.wwcp.energy import (
+from wwcp_ocpi.wwcp.model.energy import (
     EnergyMeter,
     EnergyMeteringValue,
     EnergyMix,
     MeteringValueType,
 )
-from wwcp_ocpi.wwcp.event_bus import (
+from wwcp_ocpi.wwcp.model.notes import (
+    Loaded,
+    Mapped,
+    Note,
+)
+from wwcp_ocpi.wwcp.model.places import (
+    EVSE,
+    ChargingConnector,
+    ChargingPool,
+    ChargingStation,
+    ChargingStationOperator,
+    EMobilityProvider,
+    RoamingNetworkData,
+)
+from wwcp_ocpi.wwcp.model.requests import (
+    AuthorizeStart,
+    AuthorizeStop,
+    CancelReservation,
+    ChargingLocation,
+    RemoteStart,
+    RemoteStop,
+    Reserve,
+)
+from wwcp_ocpi.wwcp.model.result_codes import (
+    AuthStartCode,
+    AuthStopCode,
+    CancellationReason,
+    CancelReservationCode,
+    RemoteStartCode,
+    RemoteStopCode,
+    ReservationCode,
+    SendCDRCode,
+)
+from wwcp_ocpi.wwcp.model.results import (
+    AuthStartResult,
+    AuthStopResult,
+    CancelReservationResult,
+    RemoteStartResult,
+    RemoteStopResult,
+    ReservationResult,
+    SendCDRResult,
+    SendCDRsResult,
+)
+from wwcp_ocpi.wwcp.model.status import (
+    EVSEAdminStatus,
+    EVSEStatus,
+    StatusSchedule,
+    Timestamped,
+)
+from wwcp_ocpi.wwcp.model.status_words import (
+    AdminStatus,
+    Status,
+)
+from wwcp_ocpi.wwcp.network.event_bus import (
     EventStream,
     Numbered,
 )
-from wwcp_ocpi.wwcp.events import (
+from wwcp_ocpi.wwcp.network.events import (
     CDRChange,
     Event,
     EVSEStatusChange,
@@ -57,49 +125,33 @@ from wwcp_ocpi.wwcp.events import (
     ReservationChange,
     SessionChange,
 )
-from wwcp_ocpi.wwcp.feeding import (
-    feed,
-)
-from wwcp_ocpi.wwcp.ids import (
-    ChargingPoolId,
-    ChargingStationId,
-    ChargingStationOperatorId,
-    ChargingTariffId,
-    EMobilityProviderId,
-    EVSEId,
-)
-from wwcp_ocpi.wwcp.jsonld import (
-    read,
-    read_network,
-    write,
-)
-from wwcp_ocpi.wwcp.loading import (
+from wwcp_ocpi.wwcp.network.loading import (
     load,
 )
-from wwcp_ocpi.wwcp.mapping import (
-    LocationIds,
-    MappingPolicy,
-)
-from wwcp_ocpi.wwcp.model import (
-    EVSE,
-    ChargingConnector,
-    ChargingPool,
-    ChargingStation,
-    ChargingStationOperator,
-    EMobilityProvider,
-    RoamingNetworkData,
-)
-from wwcp_ocpi.wwcp.network import (
+from wwcp_ocpi.wwcp.network.places import (
     IdTaken,
     LiveNetwork,
     UnknownId,
 )
-from wwcp_ocpi.wwcp.notes import (
-    Loaded,
-    Mapped,
-    Note,
+from wwcp_ocpi.wwcp.ocpi.places import (
+    EVSEPatch,
+    location_of,
+    locations,
+    status_patch,
+    tariffs,
 )
-from wwcp_ocpi.wwcp.ports import (
+from wwcp_ocpi.wwcp.ocpi.words import (
+    LocationIds,
+    MappingPolicy,
+)
+from wwcp_ocpi.wwcp.routing.core import (
+    CDRFilter,
+    RoamingOptions,
+)
+from wwcp_ocpi.wwcp.routing.feeding import (
+    feed,
+)
+from wwcp_ocpi.wwcp.routing.ports import (
     Authorizer,
     CDRSink,
     POISink,
@@ -108,60 +160,9 @@ from wwcp_ocpi.wwcp.ports import (
     SessionSink,
     StatusSink,
 )
-from wwcp_ocpi.wwcp.requests import (
-    AuthorizeStart,
-    AuthorizeStop,
-    CancelReservation,
-    ChargingLocation,
-    RemoteStart,
-    RemoteStop,
-    Reserve,
-)
-from wwcp_ocpi.wwcp.result_codes import (
-    AuthStartCode,
-    AuthStopCode,
-    CancellationReason,
-    CancelReservationCode,
-    RemoteStartCode,
-    RemoteStopCode,
-    ReservationCode,
-    SendCDRCode,
-)
-from wwcp_ocpi.wwcp.results import (
-    AuthStartResult,
-    AuthStopResult,
-    CancelReservationResult,
-    RemoteStartResult,
-    RemoteStopResult,
-    ReservationResult,
-    SendCDRResult,
-    SendCDRsResult,
-)
-from wwcp_ocpi.wwcp.roaming import (
+from wwcp_ocpi.wwcp.routing.roaming import (
     RoamingNetwork,
     SessionReport,
-)
-from wwcp_ocpi.wwcp.status import (
-    EVSEAdminStatus,
-    EVSEStatus,
-    StatusSchedule,
-    Timestamped,
-)
-from wwcp_ocpi.wwcp.status_words import (
-    AdminStatus,
-    Status,
-)
-from wwcp_ocpi.wwcp.text_ids import (
-    ChargeDetailRecordId,
-    ChargingReservationId,
-    ChargingSessionId,
-)
-from wwcp_ocpi.wwcp.to_ocpi import (
-    EVSEPatch,
-    location_of,
-    locations,
-    status_patch,
-    tariffs,
 )
 
 __all__ = [
