@@ -108,8 +108,8 @@ class PartnerBook:
         )
         assert body is not None
         partner = read(body)
+        # The revision stays as it was: somebody else may have written since, and `refresh` must not miss that.
         self._keep([*(other for other in self._partners.values() if other.id != id), partner])
-        self._revision = await self._store.revision(KIND)
         return partner
 
     async def remove(self, id: str) -> None:
