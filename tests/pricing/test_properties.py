@@ -32,6 +32,8 @@ from wwcp_ocpi.rules import (
 from wwcp_ocpi.rules.billing import moment_of
 from wwcp_ocpi.rules.dimensions import CHARGING_LINES, ENERGY, LINES
 from wwcp_ocpi.rules.plan import Plan
+from wwcp_ocpi.rules.walltime import wall_clock
+from wwcp_ocpi.scalars import DateTime
 
 ZONES = ("UTC", "Europe/Amsterdam", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")
 TYPES = ("ENERGY", "TIME", "PARKING_TIME", "FLAT")
@@ -150,7 +152,7 @@ def _matching(record: Any, plan: Plan, zone: str) -> list[tuple[Any, int, list[i
     charge = read_charge(record)
     made, kwh = [], D(0)
     for index, one in enumerate(charge.periods):
-        moment = moment_of(one, kwh, plan, ZoneInfo(zone))
+        moment = moment_of(one, kwh, plan, wall_clock(ZoneInfo(zone)))
         measured = {line for line, _ in one.volumes}
         for line in LINES:
             if line not in measured and line.name != "FLAT":
@@ -306,3 +308,13 @@ def test_a_cdr_with_its_own_totals_is_never_different(by: Any, periods: list[dic
     record = cdr(periods, [by], end=f"{7 + len(periods) // 2:02}:{len(periods) % 2 * 30:02}")
     stated = _replace(record, **cdr_totals(price(record, time_zone=zone), v2_2_1.CDR))
     assert check(stated, time_zone=zone).verdict is Verdict.OK
+
+
+@given(st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2100, 1, 1)), st.sampled_from(ZONES))
+def test_the_clock_on_the_wall_shows_what_astimezone_does(naive: dt.datetime, zone: str) -> None:
+    moment = DateTime.of(naive.replace(tzinfo=dt.UTC))
+    clock = wall_clock(ZoneInfo(zone))
+    assert clock is not None
+    shown, expected = clock(moment), moment.astimezone(ZoneInfo(zone))
+    assert (shown, shown.fold, shown.utcoffset()) == (expected, expected.fold, expected.utcoffset())
+    assert shown.replace(tzinfo=None) == expected.replace(tzinfo=None)

@@ -21,7 +21,7 @@ from wwcp_ocpi.rules.errors import BadCharge, TimeZoneMissing
 from wwcp_ocpi.rules.money import ZERO
 from wwcp_ocpi.rules.plan import Candidate, Plan
 from wwcp_ocpi.rules.restrictions import Moment
-from wwcp_ocpi.rules.walltime import week_minute
+from wwcp_ocpi.rules.walltime import WallClock, wall_clock, week_minute
 
 ONE = Decimal(1)
 _HOUR = Decimal(3600)
@@ -61,10 +61,14 @@ def bill(charge: Charge, plans: Sequence[Plan | None], zone: dt.tzinfo | None, s
     rows: list[Row] = []
     paid: set[Line] = set()
     kwh = ZERO
+    clock: WallClock | None = None
     for index, period in enumerate(charge.periods):
         plan = plans[index]
         if plan is not None:
-            moment = moment_of(period, kwh, plan, zone) if plan.conditional else _ANY
+            moment = _ANY
+            if plan.conditional:
+                clock = clock or wall_clock(zone)
+                moment = moment_of(period, kwh, plan, clock)
             lookups = plan.lookups
             for line, volume in period.volumes:
                 lookup = lookups.get(line)
@@ -90,7 +94,7 @@ def bill(charge: Charge, plans: Sequence[Plan | None], zone: dt.tzinfo | None, s
 _ANY = Moment()
 
 
-def moment_of(period: Period, kwh: Decimal, plan: Plan, zone: dt.tzinfo | None) -> Moment:
+def moment_of(period: Period, kwh: Decimal, plan: Plan, clock: WallClock | None) -> Moment:
     """The start of a period as restrictions see it. `kwh` is the energy of the session before it.
 
     Power that a period does not tell is its energy over its time, which is the average.
@@ -109,13 +113,13 @@ def moment_of(period: Period, kwh: Decimal, plan: Plan, zone: dt.tzinfo | None) 
         period=period.index,
     )
     if plan.local:
-        if zone is None:
+        if clock is None:
             raise TimeZoneMissing(
                 f"time_zone: expected that of the Location, by which tariff {plan.tariff.id} goes, got none",
                 path="time_zone",
             )
         try:
-            wall = period.start.astimezone(zone)
+            wall = clock(period.start)
         except OverflowError as error:
             path = f"{period.path}.start_date_time"
             raise BadCharge(f"{path}: expected a time that has a local time, got {period.start}", path=path) from error

@@ -20,6 +20,7 @@ from wwcp_ocpi.rules.money import EXACT, ZERO, Amount, plain
 from wwcp_ocpi.rules.plan import Candidate, Plan, Tax
 from wwcp_ocpi.rules.pricing import Priced, cost_of
 from wwcp_ocpi.rules.restrictions import Axis, Moment
+from wwcp_ocpi.rules.walltime import wall_clock
 
 _DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 _HOUR = Decimal(3600)
@@ -88,10 +89,11 @@ def _lines(priced: Priced) -> Iterator[Explained]:
     for row in workings.rows:
         rows.setdefault(row.period, []).append(row)
     kwh = ZERO
+    clock = wall_clock(workings.zone)
     for index, period in enumerate(workings.charge.periods):
         plan = workings.plans[index]
         found = rows.get(index, [])
-        moment = None if plan is None else moment_of(period, kwh, plan, workings.zone)
+        moment = None if plan is None else moment_of(period, kwh, plan, clock)
         for line, volume in period.volumes:
             billed = next((row for row in found if row.line in (line, line.otherwise)), None)
             yield _explained(priced, index, line if billed is None else billed.line, volume, billed, moment)

@@ -251,10 +251,11 @@ def _added(one: Amount, other: Amount) -> Amount:
 
 def limited(total: Amount, used: Sequence[Plan], costs: tuple[Cost, ...]) -> tuple[Amount, tuple[Note, ...]]:
     """No less than the greatest min_price, no more than the least max_price of the tariffs that were used (TAR-13)."""
-    floors = [one.tariff.min_price for one in used if one.tariff.min_price is not None]
-    ceilings = [one.tariff.max_price for one in used if one.tariff.max_price is not None]
-    if not floors and not ceilings:
+    tariffs = [one.tariff for one in used if one.tariff.min_price is not None or one.tariff.max_price is not None]
+    if not tariffs:
         return total, _NONE
+    floors = [one.min_price for one in tariffs if one.min_price is not None]
+    ceilings = [one.max_price for one in tariffs if one.max_price is not None]
     before = _within(total.before_taxes, [one.before_taxes for one in floors], [one.before_taxes for one in ceilings])
     after = _within(total.after_taxes, _after(floors), _after(ceilings))
     if before == total.before_taxes and after == total.after_taxes:

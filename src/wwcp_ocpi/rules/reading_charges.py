@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
-from itertools import pairwise
 from typing import Any, TypeAlias
 
 import msgspec
@@ -145,6 +144,7 @@ class _Read(msgspec.Struct, gc=False):
 def _read(period: Any, index: int) -> _Read:
     volumes: list[tuple[Line, Decimal]] = []
     others: list[int] = []
+    before, in_order = -1, True
     for at, dimension in enumerate(period.dimensions):
         line = VOLUMES.get(dimension.type._value_)
         if line is None:
@@ -156,15 +156,14 @@ def _read(period: Any, index: int) -> _Read:
                 raise _wrong(index, at, ZERO, volume)
         except (InvalidOperation, TypeError) as error:  # a NaN, or no Decimal
             raise _wrong(index, at, ZERO, volume) from error
-        volumes.append((line, volume if line is ENERGY else volume * HOUR))
-    if len(volumes) > 1:
+        place = _ORDER[line]
+        in_order = in_order and place > before
+        before = place
+        if volume:
+            volumes.append((line, volume if line is ENERGY else volume * HOUR))
+    if not in_order:
+        _each_once(period, index)
         volumes.sort(key=_order)
-        if any([one[0] is other[0] for one, other in pairwise(volumes)]):  # noqa: C419  # a hot path
-            raise _twice(period, index)
-    for one in volumes:
-        if not one[1]:
-            volumes = [one for one in volumes if one[1]]
-            break
     ends, session_only = _others(period, index, others) if others else ((), ())
     return _Read(index, period.start_date_time, volumes, ends, session_only, getattr(period, "tariff_id", None))
 
@@ -173,10 +172,16 @@ def _wrong(index: int, at: int, least: Decimal, volume: object) -> BadCharge:
     return _bad(f"{_path(index)}.dimensions[{at}].volume", f"a volume from {least} to {MOST}", volume)
 
 
-def _twice(period: Any, index: int) -> BadCharge:
+def _each_once(period: Any, index: int) -> None:
+    """Refuse a volume that is given twice, be it as 0."""
     types = [dimension.type._value_ for dimension in period.dimensions]
-    at = next(at for at, type in enumerate(types) if type in types[:at])
-    return _bad(f"{_path(index)}.dimensions[{at}].type", "each dimension once", f"{types[at]} again")
+    for at, type in enumerate(types):
+        if type in VOLUMES and type in types[:at]:
+            raise _twice(index, at, type)
+
+
+def _twice(index: int, at: int, type: str) -> BadCharge:
+    return _bad(f"{_path(index)}.dimensions[{at}].type", "each dimension once", f"{type} again")
 
 
 def _others(period: Any, index: int, others: list[int]) -> tuple[tuple[Decimal | None, ...], tuple[str, ...]]:
@@ -187,7 +192,7 @@ def _others(period: Any, index: int, others: list[int]) -> tuple[tuple[Decimal |
     for at in others:
         type, volume = period.dimensions[at].type._value_, period.dimensions[at].volume
         if type in types:
-            raise _twice(period, index)
+            raise _twice(index, at, type)
         types.append(type)
         if type in PASSED_OVER:
             continue

@@ -20,7 +20,7 @@ from wwcp_ocpi.rules.money import ZERO
 from wwcp_ocpi.rules.notes import Note, NoteCode
 from wwcp_ocpi.rules.plan import Candidate, Plan
 from wwcp_ocpi.rules.restrictions import Moment
-from wwcp_ocpi.rules.walltime import changes, week_minute
+from wwcp_ocpi.rules.walltime import changes, wall_clock, week_minute
 
 _SECOND = dt.timedelta(seconds=1)
 _LITTLE = Decimal("0.0001")
@@ -31,10 +31,11 @@ MOST_LOOKED_AT = dt.timedelta(days=5_000)
 def spans(charge: Charge, plans: Sequence[Plan | None], zone: dt.tzinfo | None) -> Iterator[Note]:
     """A note for each period and dimension whose price is not the same all through the period."""
     kwh = ZERO
+    clock = wall_clock(zone)
     for index, period in enumerate(charge.periods):
         plan = plans[index]
         if plan is not None and plan.conditional:
-            start = moment_of(period, kwh, plan, zone)
+            start = moment_of(period, kwh, plan, clock)
             others = list(_others(period, start, plan, zone))
             for line, _ in period.volumes:
                 lookup = plan.lookups.get(line)

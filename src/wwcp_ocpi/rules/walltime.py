@@ -8,15 +8,20 @@ match; when they are set forward, it does not come at all.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wwcp_ocpi.rules.errors import TimeZoneMissing
 from wwcp_ocpi.rules.restrictions import DAY
 
+WallClock: TypeAlias = Callable[[dt.datetime], dt.datetime]
+"""The local time of a moment."""
+
 _SECOND = dt.timedelta(seconds=1)
 _ONE_DAY = dt.timedelta(days=1)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def zone_of(time_zone: str | dt.tzinfo) -> dt.tzinfo:
@@ -36,6 +41,18 @@ def _named(time_zone: str) -> dt.tzinfo:
         raise TimeZoneMissing(
             f"time_zone: expected an IANA time zone like Europe/Amsterdam, got {time_zone[:60]!r}", path="time_zone"
         ) from error
+
+
+def wall_clock(zone: dt.tzinfo | None) -> WallClock | None:
+    """The clock of a time zone: it shows what `moment.astimezone(zone)` does, at a tenth of the cost.
+
+    The arithmetic of a DateTime makes a DateTime of every step; this counts from a plain datetime. What is asked may
+    raise an OverflowError: the moment is outside of the local calendar.
+    """
+    if zone is None:
+        return None
+    epoch = dt.datetime(1970, 1, 1, tzinfo=zone)
+    return lambda moment: zone.fromutc(epoch + (moment - _EPOCH))
 
 
 def week_minute(wall: dt.datetime) -> int:
