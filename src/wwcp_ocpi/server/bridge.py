@@ -73,24 +73,37 @@ class Shown(Protocol):
     def owners(self) -> tuple[PartyId, ...]: ...
 
 
+class NotLookedUp(Exception):
+    """A view was asked for what is known beside the body, and nobody has looked it up."""
+
+
 class View(NamedTuple):
-    """A stored object as a partner sees it who speaks another version. Pure: for decisions, which run in a thread."""
+    """A stored object as a partner sees it. Pure: for decisions, which run in a thread.
+
+    `known` is only needed where the object is stored in another version; None: nobody has looked it up.
+    """
 
     kind: str
     version: Version
     owner: PartyId
-    known: Context
+    known: Context | None = None
 
     @property
     def context(self) -> Context:
-        """What is known of the object beside its body."""
+        """What is known of the object beside its body.
+
+        Raises:
+            NotLookedUp
+        """
+        if self.known is None:
+            raise NotLookedUp
         return replace(self.known, owner=self.owner)
 
     def of(self, stored: Stored) -> bytes:
         """What the partner sees.
 
         Raises:
-            CannotConvert
+            CannotConvert, NotLookedUp
         """
         if stored.version == self.version.number:
             return stored.body
@@ -100,7 +113,7 @@ class View(NamedTuple):
         """What is stored after the partner changed what it saw, and in which version: that which it was stored in.
 
         Raises:
-            CannotConvert
+            CannotConvert, NotLookedUp
         """
         if stored.version == self.version.number:
             return stored.version, changed

@@ -10,6 +10,8 @@ Everything is decided inside one transaction on the state stored then, so that t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 
 import structlog
@@ -21,11 +23,11 @@ from wwcp_ocpi.protocol.errors import CannotConvert, InvalidParameters, NotAllow
 from wwcp_ocpi.protocol.patch import Opened, RawObject
 from wwcp_ocpi.protocol.shape import StructType, field_names, fields_of
 from wwcp_ocpi.scalars import DateTime, PartyId, now
-from wwcp_ocpi.server.bridge import View
+from wwcp_ocpi.server.bridge import NotLookedUp, View
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.headers import owners
 from wwcp_ocpi.server.objects import unknown
-from wwcp_ocpi.store.ports import Delete, Key, Outcome, Side, Stored, Write
+from wwcp_ocpi.store.ports import Decision, Delete, Key, Outcome, Side, Stored, Write
 
 log = structlog.get_logger()
 
@@ -40,13 +42,12 @@ async def put_object(call: Call) -> Answer:
     fields = patch.split(body)
     _same_ids(call, fields, required=True)
     key = await _existing(call, _owner(call), _qualifier(call, fields))
-    view = await _view(call, key)
     is_whole = not call.steps
     moment = patch.moment_of(fields)
     stamp = moment or now()
     written = _write(call, call.version.number, body, stamp)
 
-    def decide(stored: Stored | None) -> Write:
+    def decide(view: View, stored: Stored | None) -> Write:
         if is_whole:
             if is_conditional(call):
                 _precondition(call, view.of(stored) if stored else None)
@@ -60,7 +61,7 @@ async def put_object(call: Call) -> Answer:
         return _changed(call, view, stored, opened.with_part(fields, stamp), stamp)
 
     created: list[bool] = []
-    outcome = await call.changes.change(key, decide)
+    outcome = await change_as_seen(call, key, decide)
     _watch(call, outcome)
     is_new = created[-1] if created else outcome.created
     return ok(status=HTTPStatus.CREATED if is_new else HTTPStatus.OK)
@@ -101,9 +102,8 @@ async def post_status(call: Call) -> Answer:
 async def _change(call: Call, change: RawObject, stamp: DateTime | None) -> Answer:
     """Put these fields in the place of those that the object or part at the end of the path has."""
     key = await existing_key(call, _qualifier(call, change))
-    view = await _view(call, key)
 
-    def decide(stored: Stored | None) -> Write:
+    def decide(view: View, stored: Stored | None) -> Write:
         stored, opened = _open(call, view, stored)
         part = opened.part
         if part is None:
@@ -115,7 +115,7 @@ async def _change(call: Call, change: RawObject, stamp: DateTime | None) -> Answ
         changed = opened.with_part(merged if stamp else patch.stamped(merged, at), at)
         return _changed(call, view, stored, changed, at)
 
-    _watch(call, await call.changes.change(key, decide))
+    _watch(call, await change_as_seen(call, key, decide))
     return ok()
 
 
@@ -123,9 +123,8 @@ async def delete_object(call: Call) -> Answer:
     """Remove an object that its owner has withdrawn; as an extension also a part of one (EVSE, Connector)."""
     stamp = now()
     key = await _existing(call, _owner(call))
-    view = await _view(call, key)
 
-    def decide(stored: Stored | None) -> Write | Delete:
+    def decide(view: View, stored: Stored | None) -> Write | Delete:
         if stored is None:
             raise unknown(call)
         if not call.steps:
@@ -139,7 +138,7 @@ async def delete_object(call: Call) -> Answer:
         _keep_one(call, opened)
         return _changed(call, view, stored, opened.without_part(stamp), stamp)
 
-    await call.changes.change(key, decide)
+    await change_as_seen(call, key, decide)
     return ok()
 
 
@@ -174,9 +173,18 @@ async def _existing(call: Call, owner: PartyId, qualifier: str | None = None) ->
     return first
 
 
-async def _view(call: Call, key: Key) -> View:
-    """How the caller sees the object with this key."""
-    return await call.server.bridge.view(key.side, key.module, key.owner, call.version, key.id)
+async def change_as_seen(call: Call, key: Key, decide: Callable[[View, Stored | None], Decision]) -> Outcome:
+    """Change an object by a decision on what the caller sees of it.
+
+    The store is read once, in the transaction. What is known beside the object is looked up only when the object turns
+    out to be stored in another version; then the decision is made anew.
+    """
+    view = View(key.module, call.version, key.owner)
+    try:
+        return await call.changes.change(key, partial(decide, view))
+    except NotLookedUp:
+        view = await call.server.bridge.view(key.side, key.module, key.owner, call.version, key.id)
+        return await call.changes.change(key, partial(decide, view))
 
 
 def _owner(call: Call) -> PartyId:

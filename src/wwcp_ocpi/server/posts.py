@@ -20,7 +20,7 @@ from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.scalars import PartyId, now
 from wwcp_ocpi.server.bridge import View
 from wwcp_ocpi.server.call import Answer, Call, ok
-from wwcp_ocpi.server.changes import check, not_older
+from wwcp_ocpi.server.changes import change_as_seen, check, not_older
 from wwcp_ocpi.server.decisions import AcceptanceRequest, Acceptor
 from wwcp_ocpi.server.headers import check_owner, named_by_hub, sending_party
 from wwcp_ocpi.server.routing import base_segments
@@ -48,9 +48,7 @@ async def post_object(call: Call) -> Answer:
     if acceptor is not None and await call.server.store.get(key) is None:
         await _ask(call, acceptor, owner, id)
 
-    view = await call.server.bridge.view(key.side, key.module, key.owner, call.version, key.id)
-
-    def decide(stored: Stored | None) -> Write | None:
+    def decide(view: View, stored: Stored | None) -> Write | None:
         at = patch.moment_of(fields)
         if stored is not None:
             if _is_known(_seen(view, stored), fields):
@@ -63,7 +61,7 @@ async def post_object(call: Call) -> Answer:
         whole = body if at else patch.join(patch.stamped(fields, stamp))
         return Write(version=call.version.number, last_updated=stamp.micros, body=whole, source=call.caller.partner)
 
-    outcome = await call.changes.change(key, decide)
+    outcome = await change_as_seen(call, key, decide)
     status = HTTPStatus.CREATED if outcome.created else HTTPStatus.OK
     return ok(status=status, headers=_location(call, owner, id))
 
