@@ -14,7 +14,7 @@ import msgspec
 
 from bench.children import only_warnings, pin, until_input_ends
 from wwcp_ocpi.net.limits import ServerLimits
-from wwcp_ocpi.net.server import HTTPServer, run
+from wwcp_ocpi.net.server import HTTPServer, run, settled
 from wwcp_ocpi.net.tls.settings import ServerTLS
 
 
@@ -57,6 +57,7 @@ async def serve(answer: Ready, by: str = "", certificate: str = "") -> None:
     if by == "ssl":
         server._config.ssl_certfile = certificate  # TLS as uvicorn itself offers it; our server has no setting for it
     async with server:
+        settled()
         print(server.port, flush=True)
         await until_input_ends()
 

@@ -8,12 +8,13 @@ import argparse
 from bench.children import only_warnings, pin, until_input_ends
 from bench.setting import configuration
 from wwcp_ocpi.gateway.gateway import Gateway
-from wwcp_ocpi.net.server import run
+from wwcp_ocpi.net.server import run, settled
 
 
 async def serve(folder: str) -> None:
     """Write the port, and answer until the input ends."""
     async with Gateway(configuration(folder)) as gateway:
+        settled()
         print(gateway.http.port, flush=True)
         await until_input_ends()
 

@@ -10,7 +10,7 @@ import typer
 from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, say, show
 from wwcp_ocpi.gateway.config import Config, effective
 from wwcp_ocpi.gateway.gateway import Gateway
-from wwcp_ocpi.net.server import run
+from wwcp_ocpi.net.server import run, settled
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.wwcp.network.loading import load
 
@@ -36,6 +36,7 @@ async def _serve(config: Config, network: bytes | None, *, json: bool) -> None:
     try:
         if network is not None:
             await gateway.attach(load(network).value)
+        settled()
         urls = {"versions_url": gateway.versions_url, "health_url": f"{gateway.http.base_url}/-/health"}
         if json:
             emit(urls)

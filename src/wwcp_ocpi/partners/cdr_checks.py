@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypeAlias, cast
 
 import structlog
 
@@ -49,6 +49,10 @@ CHUNK = 50
 LOOK_S = 0.5
 """How often it is looked for work; the look reads a counter."""
 RETRY_S = 5.0
+
+
+_Tariffs: TypeAlias = dict[tuple[PartyId, str], AnyTariff | None]
+"""The stored Tariffs that the CDRs of one chunk mean, each read once; None: it is not there, or cannot be read."""
 
 
 class _Task(NamedTuple):
@@ -176,13 +180,14 @@ class CdrChecks:
     async def _check(self, page: Page) -> int:
         tasks: list[_Task] = []
         changes: list[tuple[Key, Decide]] = []
+        known: _Tariffs = {}
         for body, owner in zip(page.bodies, page.owners, strict=True):
             key = Key(Side.THEIRS, CDRS, owner, read_mark(body).id)
             stored = await self._store.get(key)
             if stored is None:
                 changes.append((key._replace(module=WAITING), _finished(body, [])))
             else:
-                tasks.append(_Task(key, body, await self._question(key, stored)))
+                tasks.append(_Task(key, body, await self._question(key, stored, known)))
         results = await asyncio.to_thread(self._work, [task.question for task in tasks]) if tasks else []
         kept: list[list[bool]] = []
         for task, result in zip(tasks, results, strict=True):
@@ -191,31 +196,36 @@ class CdrChecks:
             changes.append((task.key._replace(module=WAITING), _finished(task.mark, is_mine)))
             changes.append((task.key._replace(module=CHECKS), _keep(result, is_mine)))
         await self._store.change_all(changes)
-        for result, is_mine in zip(results, kept, strict=True):
-            if is_mine[-1:] == [True]:
-                self._tell(result)
+        self._tell([result for result, is_mine in zip(results, kept, strict=True) if is_mine[-1:] == [True]])
         return len(tasks)
 
     def _work(self, questions: Sequence[Question]) -> list[CdrCheck]:
         return [checked(question, self.tolerance) for question in questions]
 
-    def _tell(self, result: CdrCheck) -> None:
-        self.verdicts[result.partner, result.verdict.value] += 1
-        for reason in result.reasons:
-            self.reasons[result.partner, reason] += 1
-        say = log.info if result.verdict is Verdict.OK else log.warning
-        say(
-            "cdr.checked",
-            partner=result.partner,
-            owner=result.owner,
-            cdr=result.id,
-            verdict=result.verdict.value,
-            stated=str(result.stated),
-            computed=str(result.computed[0]),
-            reasons=list(result.reasons),
-        )
+    def _tell(self, results: Sequence[CdrCheck]) -> None:
+        """Count them and say it: one line for all of a partner that came out alike, with the first of them."""
+        alike: dict[tuple[str, Verdict, tuple[str, ...]], list[CdrCheck]] = {}
+        for result in results:
+            reasons = result.reasons
+            self.verdicts[result.partner, result.verdict.value] += 1
+            for reason in reasons:
+                self.reasons[result.partner, reason] += 1
+            alike.setdefault((result.partner, result.verdict, reasons), []).append(result)
+        for (partner, verdict, reasons), (first, *others) in alike.items():
+            say = log.info if verdict is Verdict.OK else log.warning
+            say(
+                "cdr.checked",
+                partner=partner,
+                owner=first.owner,
+                cdr=first.id,
+                more=len(others),
+                verdict=verdict.value,
+                stated=str(first.stated),
+                computed=str(first.computed[0]),
+                reasons=list(reasons),
+            )
 
-    async def _question(self, key: Key, stored: Stored) -> Question:
+    async def _question(self, key: Key, stored: Stored, known: _Tariffs) -> Question:
         version = version_of(stored.version)
         cdr: AnyCDR | None = None
         unreadable: OCPIError | None = None
@@ -235,7 +245,7 @@ class CdrChecks:
             return question
         place = whereabouts(cdr)
         location = await stored_by_id(self._store, Side.THEIRS, "locations", key.owner, place.location_id)
-        tariffs, changed = await self._tariffs(key.owner, cdr, place, location)
+        tariffs, changed = await self._tariffs(key.owner, cdr, place, location, known)
         return Question(
             owner=key.owner,
             id=question.id,
@@ -248,28 +258,31 @@ class CdrChecks:
         )
 
     async def _tariffs(
-        self, owner: PartyId, cdr: AnyCDR, place: Whereabouts, location: Stored | None
+        self, owner: PartyId, cdr: AnyCDR, place: Whereabouts, location: Stored | None, known: _Tariffs
     ) -> tuple[tuple[AnyTariff, ...] | None, tuple[str, ...]]:
         """The stored Tariffs that the CDR means and does not bring; None: it brings all. And which changed since."""
         own: list[AnyTariff] = list(getattr(cdr, "tariffs", None) or ())
         named = dict.fromkeys(getattr(period, "tariff_id", None) for period in cdr.charging_periods)
-        known = {fold(str(one.id)) for one in own}
-        missing = [str(id) for id in named if id is not None and fold(str(id)) not in known]
+        brought = {fold(str(one.id)) for one in own}
+        missing = [str(id) for id in named if id is not None and fold(str(id)) not in brought]
         if own and not missing:
             return None, ()
         if missing:
-            found = await self._stored_tariffs(owner, missing)
+            found = await self._stored_tariffs(owner, missing, known)
         else:
             bodies = [body for body in (place.location, location and location.body) if body]
             ids = next(filter(None, (connector_tariffs(body, place) for body in bodies)), ())
-            found = holding(await self._stored_tariffs(owner, ids), cdr.start_date_time)
+            found = holding(await self._stored_tariffs(owner, ids, known), cdr.start_date_time)
         changed = tuple(str(one.id) for one in found if one.last_updated > cdr.start_date_time)
         return (None if own and not found else (*own, *found)), changed
 
-    async def _stored_tariffs(self, owner: PartyId, ids: Sequence[str]) -> list[AnyTariff]:
-        found = [await stored_by_id(self._store, Side.THEIRS, "tariffs", owner, id) for id in ids]
-        read = [read_tariff_of(one) for one in found if one is not None]
-        return [one for one in read if one is not None]
+    async def _stored_tariffs(self, owner: PartyId, ids: Sequence[str], known: _Tariffs) -> list[AnyTariff]:
+        for id in ids:
+            if (owner, id) not in known:
+                stored = await stored_by_id(self._store, Side.THEIRS, "tariffs", owner, id)
+                known[owner, id] = None if stored is None else read_tariff_of(stored)
+        found = [known[owner, id] for id in ids]
+        return [one for one in found if one is not None]
 
     async def _page(self, module: str, after: str | None, owner: PartyId | None = None) -> Page:
         return await self._store.page(

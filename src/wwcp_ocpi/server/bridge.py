@@ -193,7 +193,8 @@ class Bridge:
 
         They are all for one audience, which says whose driver a Session or CDR is about.
         """
-        if not self._adds_owner(side, kind, target) and all(number == target.number for number in page.versions):
+        is_as_stored = page.versions.count(target.number) == len(page.versions)
+        if is_as_stored and not self._adds_owner(side, kind, target):
             return page.bodies
         driver = self.driver_of(side, Stored(seq=0, version="", last_updated=0, body=b"", audience=audience))
         place = (kind, target.number, driver, page.owners, page.bodies)
