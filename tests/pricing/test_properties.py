@@ -32,10 +32,11 @@ from wwcp_ocpi.rules import (
 from wwcp_ocpi.rules.billing import moment_of
 from wwcp_ocpi.rules.dimensions import CHARGING_LINES, ENERGY, LINES
 from wwcp_ocpi.rules.plan import Plan
-from wwcp_ocpi.rules.walltime import wall_clock
+from wwcp_ocpi.rules.walltime import changes, wall_clock
 from wwcp_ocpi.scalars import DateTime
 
 ZONES = ("UTC", "Europe/Amsterdam", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")
+MINUTE = dt.timedelta(minutes=1)
 TYPES = ("ENERGY", "TIME", "PARKING_TIME", "FLAT")
 DAYS = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"]
 
@@ -318,3 +319,27 @@ def test_the_clock_on_the_wall_shows_what_astimezone_does(naive: dt.datetime, zo
     shown, expected = clock(moment), moment.astimezone(ZoneInfo(zone))
     assert (shown, shown.fold, shown.utcoffset()) == (expected, expected.fold, expected.utcoffset())
     assert shown.replace(tzinfo=None) == expected.replace(tzinfo=None)
+
+
+@given(
+    st.sampled_from(["2026-01-10", "2026-03-28", "2026-10-24", "2026-04-04", "2026-10-03"]),
+    st.integers(0, 48 * 60),
+    st.integers(0, 30 * 60),
+    st.sets(st.integers(0, 24 * 60 - 1), min_size=1, max_size=4),
+    st.sampled_from(ZONES),
+)
+def test_the_wall_changes_when_it_shows_the_minute_or_is_set(
+    day: str, begin: int, length: int, minutes: set[int], zone: str
+) -> None:
+    start = DateTime.parse(f"{day}T00:00:30Z") + begin * MINUTE
+    end = start + length * MINUTE
+    clock = wall_clock(ZoneInfo(zone))
+    assert clock is not None
+    expected = set()
+    moment = start + MINUTE / 2
+    while moment < end:
+        shown, before = clock(moment), clock(moment - MINUTE)
+        if shown.hour * 60 + shown.minute in minutes or shown.utcoffset() != before.utcoffset():
+            expected.add(moment)
+        moment += MINUTE
+    assert set(changes(start, end, minutes, ZoneInfo(zone))) == expected

@@ -21,6 +21,7 @@ WallClock: TypeAlias = Callable[[dt.datetime], dt.datetime]
 
 _SECOND = dt.timedelta(seconds=1)
 _ONE_DAY = dt.timedelta(days=1)
+_NO_TIME = dt.timedelta()
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -62,6 +63,28 @@ def week_minute(wall: dt.datetime) -> int:
 
 def changes(start: dt.datetime, end: dt.datetime, minutes: Iterable[int], zone: dt.tzinfo) -> Iterator[dt.datetime]:
     """The moments between start and end at which the wall shows one of these minutes of the day, or is set."""
+    settings = list(_settings(start, end, zone))
+    yield from (_shown_amid_settings if settings else _shown)(start, end, minutes, zone)
+    yield from settings
+
+
+def _shown(start: dt.datetime, end: dt.datetime, minutes: Iterable[int], zone: dt.tzinfo) -> Iterator[dt.datetime]:
+    """Where no clock is set in between, the wall runs as UTC does: that is nearly always, and nearly all there is."""
+    begin = start.astimezone(dt.UTC)
+    wall = begin.astimezone(zone)
+    since_midnight = wall.replace(tzinfo=None) - dt.datetime.combine(wall.date(), dt.time())
+    length = end - start
+    for minute in minutes:
+        ahead = dt.timedelta(minutes=minute) - since_midnight
+        while ahead < length:
+            if ahead > _NO_TIME:
+                yield begin + ahead
+            ahead += _ONE_DAY
+
+
+def _shown_amid_settings(
+    start: dt.datetime, end: dt.datetime, minutes: Iterable[int], zone: dt.tzinfo
+) -> Iterator[dt.datetime]:
     wanted = [divmod(minute, 60) for minute in minutes]
     day = start.astimezone(zone).date() - _ONE_DAY
     last = end.astimezone(zone).date() + _ONE_DAY
@@ -74,7 +97,6 @@ def changes(start: dt.datetime, end: dt.datetime, minutes: Iterable[int], zone: 
                 if start < moment < end and (shown.hour, shown.minute, shown.second) == (hour, minute, 0):
                     yield moment
         day += _ONE_DAY
-    yield from _settings(start, end, zone)
 
 
 def _settings(start: dt.datetime, end: dt.datetime, zone: dt.tzinfo) -> Iterator[dt.datetime]:
