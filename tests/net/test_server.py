@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -14,12 +15,21 @@ from tests.net.serving import DEADLINE_S, echo, exchange, serving
 from wwcp_ocpi.net.asgi import asgi_app
 from wwcp_ocpi.net.client import HTTPTransport
 from wwcp_ocpi.net.limits import ServerLimits
-from wwcp_ocpi.net.server import HTTPServer, run
+from wwcp_ocpi.net.server import HTTPServer, run, settled
 from wwcp_ocpi.net.tls.settings import ClientTLS, ServerTLS
 from wwcp_ocpi.protocol.http import Request, Response
 
 LIMITS = ServerLimits()
 LAST = b"GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n"
+
+
+def test_what_is_there_for_good_is_no_business_of_the_garbage_collector() -> None:
+    before = gc.get_freeze_count()
+    try:
+        settled()
+        assert gc.get_freeze_count() > before
+    finally:
+        gc.unfreeze()
 
 
 async def test_a_free_port_is_taken_and_told() -> None:

@@ -297,6 +297,19 @@ async def test_a_defect_of_a_check_is_logged_and_the_others_are_checked(monkeypa
     assert stored is not None
 
 
+async def test_what_came_out_alike_is_one_line_of_the_log() -> None:
+    pair = await Pair("2.3.0").begin()
+    for id in ("C1", "C2", "C3"):
+        await pair.post(charged("2.3.0", 2.5, id=id))
+    await pair.post(charged("2.3.0", 2.5, tariff("2.3.0"), id="C4"))
+    with capture_logs() as logs:
+        assert await pair.emsp.cdr_checks.settle() == 4
+    told = [(line["cdr"], line["more"], line["verdict"], line["reasons"], line["log_level"]) for line in logs]
+    assert told == [("C1", 2, "UNCLEAR", ["CANNOT_PRICE"], "warning"), ("C4", 0, "OK", [], "info")]
+    counted = sorted(number for (_, verdict), number in pair.emsp.cdr_checks.verdicts.items() if verdict != "WRONG")
+    assert counted == [1, 3]
+
+
 @pytest.mark.parametrize("body", [b'{"id": "C1"}', b"{", b'{"id": 17, "charging_periods": [{}]}', b"[]"])
 async def test_what_is_stored_and_cannot_be_read_is_unclear(body: bytes) -> None:
     pair = await Pair("2.2.1").begin()

@@ -286,3 +286,28 @@ async def test_pages_are_remembered_and_their_room_is_bounded() -> None:
         assert all(one is not None and b"country_code" in one for one in first)
     assert bridge._pages._bytes <= 100_000
     assert bridge._objects._bytes <= 100_000
+
+
+class Reads(MemoryStore):
+    """A store that remembers which objects it was asked for outside of a change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[Key] = []
+
+    async def get(self, key: Key) -> Stored | None:
+        self.asked.append(key)
+        return await super().get(key)
+
+
+@pytest.mark.parametrize("asked", ["2.2.1", "2.1.1"])
+async def test_a_change_reads_nothing_beside_its_transaction_unless_another_version_is_stored(asked: str) -> None:
+    store = Reads()
+    made, call = await emsp(store=store)
+    assert (await call("PUT", at("2.2.1", "locations", *CPO, "LOC1"), location("2.2.1"))).status == 201
+    assert (await call("PUT", at("2.2.1", "sessions", *CPO, "S1"), session("2.2.1"))).status == 201
+    store.asked.clear()
+    change = {"kwh": 2.5, "last_updated": NEW}
+    assert (await call("PATCH", at(asked, "sessions", *CPO, "S1"), change)).status == 200
+    assert [key.module for key in store.asked] == ([] if asked == "2.2.1" else ["sessions"])
+    assert json.loads((await kept(made, "sessions", "S1")).body)["kwh"] == 2.5
