@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
@@ -16,8 +17,9 @@ import structlog
 
 from wwcp_ocpi.gateway.auditing import keep_written, open_audit
 from wwcp_ocpi.gateway.config import Config
+from wwcp_ocpi.gateway.expiring import PartnerCertificates
 from wwcp_ocpi.gateway.metrics import CONTENT_TYPE, Metrics
-from wwcp_ocpi.gateway.opening import DATABASE, open_store, outbound, server_tls, settings_of
+from wwcp_ocpi.gateway.opening import DATABASE, open_store, outbound, outbound_policy, server_tls, settings_of
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.gateway.traffic import Traffic
 from wwcp_ocpi.gateway.trusting import certificate_reader
@@ -120,7 +122,8 @@ class Gateway:
         settings = settings_of(config, listening)
         self.platform = Platform(settings, store, vault, self._transport)
         self.platform.puller.every_h = config.pull.every_h
-        self.platform.server.identity.audit = self.audit
+        self.platform.note_in(self.audit)
+        self.platform.registration.policy = outbound_policy(config)
         self.platform.server.identity.certificates = certificates
         self._attach_system()
         self.traffic = Traffic(self.platform.server.router.routes)
@@ -245,11 +248,16 @@ class Gateway:
                 log.exception("partners.refresh_failed")
 
     async def _look(self) -> None:
-        """As a hub, look for partners that have fallen silent."""
+        """Look for certificates that end soon, and as a hub for partners that have fallen silent."""
+        certificates = PartnerCertificates(self.audit)
+        looks = 0
         while True:
-            await asyncio.sleep(LOOK_S)
             try:
-                await self.platform.hub_clients.look()
+                certificates.look(self.platform.book.all(), datetime.now(UTC))
+                if looks:  # before, nobody had a chance to say anything
+                    await self.platform.hub_clients.look()
             except Exception:
                 # The edge of a background task, as above.
                 log.exception("partners.look_failed")
+            looks += 1
+            await asyncio.sleep(LOOK_S)

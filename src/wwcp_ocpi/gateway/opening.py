@@ -38,6 +38,7 @@ async def open_platform(config: Config) -> AsyncIterator[Platform]:
         server = config.server
         scheme = "https" if server.certificate else "http"
         platform = Platform(settings_of(config, f"{scheme}://{server.host}:{server.port}"), store, vault, transport)
+        platform.registration.policy = outbound_policy(config)
         await platform.book.load()
         yield platform
         await platform.book.settle()
