@@ -199,6 +199,18 @@ class AuditSection(msgspec.Struct, frozen=True, kw_only=True):
     file_bytes: Annotated[int, Meta(ge=65536, description="Size after which a new file is begun.")] = 16 * 1024 * 1024
 
 
+class OperatorSection(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever runs the gateway, towards its own pages."""
+
+    token: Annotated[
+        str,
+        Meta(
+            description="Token that /-/events asks for, as file:PATH or env:NAME, of at least 20 characters. Empty: "
+            "there is no such page."
+        ),
+    ] = ""
+
+
 class PullSection(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of partners by itself."""
 
@@ -285,6 +297,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     convert: ConvertSection = ConvertSection()
     pki: PKISection = PKISection()
     audit: AuditSection = AuditSection()
+    operator: OperatorSection = OperatorSection()
     hub: HubSection = HubSection()
     wwcp: WWCPSection = WWCPSection()
     log: LogSection = LogSection()
@@ -366,8 +379,9 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
         yield "server.page_size", f"expected at most server.max_page_size ({server.max_page_size})"
     yield from _tls_problems(server)
     yield from _outbound_problems(config.outbound)
-    if key and not key.startswith(("file:", "env:")):
-        yield "store.key", "expected file:PATH or env:NAME"
+    for place, reference in (("store.key", key), ("operator.token", config.operator.token)):
+        if reference and not reference.startswith(("file:", "env:")):
+            yield place, "expected file:PATH or env:NAME"
     for place, value, reader in (
         ("pki.arc", config.pki.arc, arc),
         ("outbound.networks", config.outbound.networks, networks),
@@ -472,17 +486,30 @@ def read_secret(reference: str) -> bytes:
     Raises:
         UsageError: no such file or variable, or no hex digits in it.
     """
+    try:
+        return bytes.fromhex(read_text(reference, "store.key", "hex digits"))
+    except ValueError as error:
+        raise UsageError(f"store.key: {reference}: expected hex digits there") from error
+
+
+def read_text(reference: str, key: str, expected: str) -> str:
+    """The secret text that `file:PATH` or `env:NAME` points to, without blanks around it.
+
+    Args:
+        key: of the configuration, for messages; so is what is `expected` there.
+
+    Raises:
+        UsageError: no such file or variable, or no ASCII in it.
+    """
     kind, _, place = reference.partition(":")
     try:
         if kind == "file":
-            text = Path(place).read_text("ascii")
-        elif kind == "env":
-            text = os.environ[place]
-        else:
-            raise UsageError("store.key: expected file:PATH or env:NAME")
-        return bytes.fromhex(text.strip())
+            return Path(place).read_text("ascii").strip()
+        if kind == "env":
+            return os.environ[place].strip()
     except (OSError, KeyError, ValueError) as error:
-        raise UsageError(f"store.key: {kind}:{place}: expected hex digits there") from error
+        raise UsageError(f"{key}: {kind}:{place}: expected {expected} there") from error
+    raise UsageError(f"{key}: expected file:PATH or env:NAME")
 
 
 def describe() -> list[tuple[str, str, str, str]]:

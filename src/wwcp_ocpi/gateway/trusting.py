@@ -9,6 +9,7 @@ import structlog
 from cryptography import x509
 
 from wwcp_ocpi.gateway.config import Config
+from wwcp_ocpi.security.audit import Reason
 from wwcp_ocpi.security.certificates import NO_READER, CertificateReader
 from wwcp_ocpi.security.pki.checking import Trust
 from wwcp_ocpi.security.pki.oids import arc
@@ -55,6 +56,13 @@ class TrustFiles:
             needs_crl=len(found) > 1,
             arc=trust.arc,
         )
+
+
+def handshake_reason(cause: str) -> Reason | None:
+    """What a handshake that came to nothing says of the caller's certificate; None: it is about something else."""
+    if cause.startswith("certificate:"):
+        return Reason.WRONG_CERTIFICATE
+    return Reason.MISSING_CERTIFICATE if "did not return a certificate" in cause else None
 
 
 _END = b"-----END X509 CRL-----"

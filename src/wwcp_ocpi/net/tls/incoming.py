@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import structlog
 from OpenSSL import SSL
@@ -21,17 +22,23 @@ from wwcp_ocpi.net.tls.stream import SESSION, TLSProtocol
 
 log = structlog.get_logger(__name__)
 
+Refused: TypeAlias = Callable[[str, str], None]
+
 
 class TLSListener:
     """The TLS of one server: its files, and the connections that are still in their handshake."""
 
-    def __init__(self, tls: ServerTLS, limits: ServerLimits) -> None:
+    def __init__(self, tls: ServerTLS, limits: ServerLimits, refused: Refused | None = None) -> None:
         """Read the files.
+
+        Args:
+            refused: told of each handshake that came to nothing, with the address of the caller and the cause.
 
         Raises:
             UsageError: one cannot be used.
         """
         self.limits = limits
+        self.tell_refused = refused
         self.pending: set[TLSProtocol] = set()
         self.files = Reloaded((tls.certificate, tls.key, tls.client_ca, tls.crl), lambda: server_context(tls))
         self.is_closed = False
@@ -103,6 +110,8 @@ class _Incoming(TLSProtocol):
 
     def refused(self, error: Exception) -> None:
         log.info("tls.refused", source=self._source(), cause=str(error))
+        if self.listener.tell_refused is not None:
+            self.listener.tell_refused(self._source(), str(error))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.listener.pending.discard(self)
