@@ -63,6 +63,13 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True):
             description="Revocation lists of all these authorities and those above them, a PEM file. Empty: no check."
         ),
     ] = ""
+    ocsp: Annotated[
+        str,
+        Meta(
+            description="OCSP responses of client certificates, in DER, one behind the other; a certificate that has "
+            "none which is good now is refused. Empty: no check."
+        ),
+    ] = ""
     versions: Annotated[tuple[str, ...], Meta(description="OCPI versions that are served.")] = tuple(VERSIONS)
     modules: Annotated[tuple[str, ...], Meta(description="Functional modules that are served.")] = (
         "locations",
@@ -404,13 +411,13 @@ def _outbound_problems(section: OutboundSection) -> Iterator[tuple[str, str]]:
 
 def _tls_problems(server: ServerSection) -> Iterator[tuple[str, str]]:
     if not server.certificate:
-        for name in ("key", "client_ca", "crl"):
+        for name in ("key", "client_ca", "crl", "ocsp"):
             if getattr(server, name):
                 yield f"server.{name}", "expected server.certificate as well"
         if server.client_certificates != "none":
             yield "server.client_certificates", "expected server.certificate as well"
     elif server.client_certificates == "none":
-        for name in ("client_ca", "crl"):
+        for name in ("client_ca", "crl", "ocsp"):
             if getattr(server, name):
                 yield f"server.{name}", "expected server.client_certificates to be optional or required"
     elif not server.client_ca:

@@ -98,6 +98,7 @@ def server_tls(config: Config) -> ServerTLS | None:
         client_certificates=cast(ClientCertificates, server.client_certificates),
         client_ca=server.client_ca or None,
         crl=server.crl or None,
+        ocsp=server.ocsp or None,
         least=cast(TLSVersion, server.tls_min),
     )
 

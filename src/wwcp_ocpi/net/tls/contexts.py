@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 
 from OpenSSL import SSL, crypto
 
-from wwcp_ocpi.net.tls.files import Expiry, check_key, name_of, read_certificates, read_crls, read_pem
+from wwcp_ocpi.net.tls.files import Expiry, check_key, name_of, read_certificates, read_crls, read_ocsp, read_pem
 from wwcp_ocpi.net.tls.settings import ClientTLS, ServerTLS, Source
 from wwcp_ocpi.protocol.errors import UsageError
+from wwcp_ocpi.security.pki.checking import Trust
 
 _TLS_1_2_SUITES = {
     "ECDHE-ECDSA-AES128-GCM-SHA256": 0xC02B,
@@ -52,10 +53,11 @@ _PROBLEMS = {
 
 
 class Made(NamedTuple):
-    """A context, and when what it is made of expires."""
+    """A context, when what it is made of expires, and what is asked of a verified chain that OpenSSL does not ask."""
 
     context: SSL.Context
     expiries: tuple[Expiry, ...]
+    statuses: Trust | None = None
 
 
 def server_context(tls: ServerTLS) -> Made:
@@ -69,6 +71,7 @@ def server_context(tls: ServerTLS) -> Made:
     context.set_session_id(b"wwcp-ocpi")
     context.set_alpn_select_callback(_chosen)
     expiries = _use_certificate(context, tls.certificate, tls.key)
+    statuses: Trust | None = None
     if tls.client_certificates != "none":
         if tls.client_ca is None:
             raise UsageError("client_ca: expected a file with the authorities of client certificates")
@@ -77,8 +80,13 @@ def server_context(tls: ServerTLS) -> Made:
             context.add_client_ca(authority)
         if tls.crl is not None:
             expiries += _check_revocation(context, tls.crl)
+        if tls.ocsp is not None:
+            responses, ends = read_ocsp(tls.ocsp)
+            expiries += ends
+            lists = tuple(read_crls(tls.crl)[0]) if tls.crl is not None else ()
+            statuses = Trust(ocsp=responses, needs_ocsp=True, revocations=lists)
         context.set_verify(_CLIENT_CERTIFICATES[tls.client_certificates], _remember_problem)
-    return Made(context, expiries)
+    return Made(context, expiries, statuses)
 
 
 def client_context(tls: ClientTLS) -> Made:

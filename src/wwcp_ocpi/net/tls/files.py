@@ -19,11 +19,17 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from wwcp_ocpi.net.tls.settings import Source
 from wwcp_ocpi.protocol.errors import UsageError
+from wwcp_ocpi.security.pki.ocsp import Responses, read_responses
 
 log = structlog.get_logger(__name__)
 
 _DAY_S = 86_400
-_WARN_DAYS: dict[str, tuple[int, ...]] = {"certificate": (0, 1, 7, 30), "authority": (0, 1, 7, 30), "CRL": (0, 1)}
+_WARN_DAYS: dict[str, tuple[int, ...]] = {
+    "certificate": (0, 1, 7, 30),
+    "authority": (0, 1, 7, 30),
+    "CRL": (0, 1),
+    "OCSP": (0,),
+}
 """How many days before the end there is a warning. Revocation lists are short-lived and always near it."""
 _Mark: TypeAlias = tuple[int, int, int] | None
 _PEM_END = b"-----END X509 CRL-----"
@@ -162,6 +168,19 @@ def read_crls(path: str) -> tuple[list[x509.CertificateRevocationList], tuple[Ex
         for one in found
         if one.next_update_utc is not None
     )
+
+
+def read_ocsp(path: str) -> tuple[Responses, tuple[Expiry, ...]]:
+    """All OCSP responses of a file, and when the first of them is good no more.
+
+    Raises:
+        UsageError: it cannot be read, or there is none in it.
+    """
+    try:
+        found = read_responses(read_pem(path))
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+    return found, (Expiry("OCSP", path, "OCSP responses", min(found.ends)),) if found.ends else ()
 
 
 def read_pem(source: Source) -> bytes:

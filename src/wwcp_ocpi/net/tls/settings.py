@@ -41,6 +41,8 @@ class ServerTLS(msgspec.Struct, frozen=True, kw_only=True):
     client_certificates: ClientCertificates = "none"
     client_ca: str | None = None
     crl: str | None = None
+    ocsp: str | None = None
+    """OCSP responses of client certificates, DER: one that has none which is good now is not accepted."""
     least: TLSVersion = "1.3"
     """Below 1.3 there is no exporter material, and so no password bound to the connection."""
     watch_s: float = 5.0
