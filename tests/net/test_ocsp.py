@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Client certificates whose status an OCSP response tells: in the handshake, and again for the judgement of a caller."""
+"""Client certificates whose status an OCSP response tells: in the handshake, and again when a caller is judged."""
 
 from __future__ import annotations
 
