@@ -44,17 +44,19 @@ class EventFeed:
         self._audit = audit
         self._clock = clock
         self._run = secrets.token_hex(4)
-        self._last: deque[Sent] = deque(maxlen=remembered)
+        self._last: deque[tuple[Event, float]] = deque(maxlen=remembered)
         self._count = 0
         self._bell = asyncio.Event()
+        self._waiting = 0
         self._is_closed = False
 
     def append(self, event: Event) -> None:
-        """Note it, and wake who listens."""
+        """Note it, and wake who listens; only that, since a partner waits meanwhile."""
         self._audit.append(event)
         self._count += 1
-        self._last.append(Sent(f"{self._run}-{self._count}", _NAME, _told(event, self._clock())))
-        self._ring()
+        self._last.append((event, self._clock()))
+        if self._waiting:
+            self._ring()
 
     def close(self) -> None:
         """End all streams, once they have told what they have."""
@@ -81,11 +83,15 @@ class EventFeed:
                 yield self._missed(place, count)
             elif place < self._count:
                 place += 1
-                yield self._last[place - gone - 1]
+                yield Sent(f"{self._run}-{place}", _NAME, _told(*self._last[place - gone - 1]))
             elif self._is_closed:
                 return
             else:
-                await self._bell.wait()
+                self._waiting += 1
+                try:
+                    await self._bell.wait()
+                finally:
+                    self._waiting -= 1
 
     def _missed(self, place: int, count: int | None) -> Sent:
         return Sent(f"{self._run}-{place}", _MISSED, msgspec.json.encode({"count": count}).decode())
