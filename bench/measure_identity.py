@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What it costs to know who calls: token, one-time password, audit. In process, by computing time.
 
-A request that is let in is no record of the audit log; one that is refused, or is the first from another network, is. So
-there is a row without a record, and one in which every request is one: noted, told to whoever follows, chained and
-written.
+A request that is let in is no record of the audit log; one that is refused, or the first from another network, is. So
+there are rows without a record, and one in which every request is one: noted, told, chained and written.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def pretended() -> bytes:
     name = pki().client.certificate.subject
     since = NOW - timedelta(days=1)
     builder = x509.CertificateBuilder(name, name, key.public_key(), 9, since, since + timedelta(days=9))
-    made = builder.sign(key, hashes.SHA256())  # type: ignore[arg-type]
+    made = builder.sign(key, hashes.SHA256())
     return response(LEAF, responder=made, key=key, sent=(made,), by=BY_NAME)
 
 
@@ -108,7 +108,7 @@ def test_old_hashes_and_small_keys_are_not_accepted() -> None:
     builder = x509.CertificateBuilder(
         pki().client.certificate.subject, LEAF.subject, small.public_key(), 7, NOW, NOW + timedelta(days=1)
     )
-    weak = builder.add_extension(*RESPONDS).sign(pki().client.key, hashes.SHA256())  # type: ignore[arg-type]
+    weak = builder.add_extension(*RESPONDS).sign(pki().client.key, hashes.SHA256())
     found = status(response(LEAF, responder=weak, key=small, sent=(weak,), hash=hashes.SHA256()))
     assert found is Status.WEAK
     sha256, sha1 = bytes.fromhex("2a864886f70d01010b"), bytes.fromhex("2a864886f70d010105")  # with RSA
@@ -116,7 +116,7 @@ def test_old_hashes_and_small_keys_are_not_accepted() -> None:
     builder = x509.CertificateBuilder(
         pki().client.certificate.subject, LEAF.subject, large.public_key(), 8, NOW, NOW + timedelta(days=1)
     )
-    strong = builder.add_extension(*RESPONDS).sign(pki().client.key, hashes.SHA256())  # type: ignore[arg-type]
+    strong = builder.add_extension(*RESPONDS).sign(pki().client.key, hashes.SHA256())
     content = response(LEAF, responder=strong, key=large, sent=(strong,), hash=hashes.SHA256())
     assert status(content) is Status.GOOD
     assert status(content.replace(sha256, sha1)) is Status.WEAK
@@ -158,7 +158,7 @@ def test_an_answer_about_another_certificate_is_none() -> None:
     stranger = pki("Stranger").client
     same_serial = x509.CertificateBuilder(
         stranger.certificate.subject, LEAF.subject, LEAF.public_key(), LEAF.serial_number, NOW, NOW + timedelta(days=1)
-    ).sign(stranger.key, hashes.SHA256())  # type: ignore[arg-type]
+    ).sign(stranger.key, hashes.SHA256())
     assert status(response(same_serial, issuer=stranger.certificate, key=stranger.key)) is Status.NONE
     assert Responses().status_of(LEAF, pki().client.certificate, NOW) is Status.NONE
 
