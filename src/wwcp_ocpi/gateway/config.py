@@ -167,7 +167,8 @@ class OutboundSection(msgspec.Struct, frozen=True, kw_only=True):
     certificate: Annotated[
         str,
         Meta(
-            description="Our client certificate with its chain, a PEM file, for servers that ask for one. Empty: none."
+            description="Our client certificate with its chain, a PEM file, for servers that ask for one. "
+            "`party tls-to` gives a partner its own. Empty: none."
         ),
     ] = ""
     key: Annotated[str, Meta(description="Private key of our client certificate, a PEM file.")] = ""

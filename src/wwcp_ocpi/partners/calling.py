@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from wwcp_ocpi.protocol.http import PartnerTLS
 from wwcp_ocpi.scalars import Secret, now
 from wwcp_ocpi.security import Vault
 from wwcp_ocpi.security.client_identity import Shown, certificates_in, check_identity
+from wwcp_ocpi.security.outbound import OutboundPolicy
 
 _HOST = re.compile(r"([a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9_])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
@@ -94,6 +96,12 @@ def opened(vault: Vault, partner: str, tls: TLSTo | None) -> PartnerTLS | None:
         authorities=tls.authorities,
         pins=tls.pins,
     )
+
+
+@lru_cache(maxsize=1024)
+def policy_for(policy: OutboundPolicy, urls: tuple[str, ...], hosts: Hosts) -> OutboundPolicy:
+    """What may be called of a partner with these URLs; kept, because each delivery asks for it."""
+    return policy.for_partner(urls, hosts.named, only=hosts.only)
 
 
 def hosts(names: Iterable[str], *, only: bool) -> Hosts:

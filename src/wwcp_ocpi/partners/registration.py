@@ -526,14 +526,13 @@ class Registration:
 
     def _way_to(self, partner: Partner) -> Way:
         """To the hosts of a registered partner."""
-        hosts = partner.hosts
-        policy = self.policy.for_partner(partner.urls, hosts.named, only=hosts.only)
+        policy = calling.policy_for(self.policy, partner.urls, partner.hosts)
         return self._way(partner.id, policy, partner.tls_to)
 
     def _way_in(self, id: str) -> Way:
         """The same while it registers: its own words say where it is, unless the operator has said so."""
         hosts, known = self._hosts_of(id), self._book.find(id)
-        policy = self.policy.for_partner((), hosts.named) if hosts.only else self.policy
+        policy = calling.policy_for(self.policy, (), hosts) if hosts.only else self.policy
         return self._way(id, policy, known.tls_to if known is not None else None)
 
     def _way(self, id: str, policy: OutboundPolicy, tls: TLSTo | None) -> Way:
