@@ -72,7 +72,7 @@ async def _measure(report: Report, plan: Plan, parts: set[str], where: str | Non
         if "wwcp" in parts:
             await measure_wwcp.measure(report, plan, folder, server)
         if "identity" in parts:
-            measure_identity.measure(report, plan)
+            measure_identity.measure(report, plan, folder)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.partners import Access, Demand, Partner, PartnerParty, Purpose
 from wwcp_ocpi.protocol.credentials_token import TokenForm, authorization
 from wwcp_ocpi.protocol.endpoint import Endpoint, Interface
-from wwcp_ocpi.protocol.http import Channel, HeaderOf, Request, Response, Transport
+from wwcp_ocpi.protocol.http import Channel, HeaderOf, PartnerTLS, Request, Response, Transport
 from wwcp_ocpi.scalars import DateTime, PartyId, Secret
 from wwcp_ocpi.security.audit import Event, Reason
 from wwcp_ocpi.security.carriers import Carrier, write_basic, write_header, write_scheme
@@ -75,7 +75,7 @@ class Line:
     async def __call__(self, request: Request) -> Response:
         return await self.net(replace(request, channel=self.channel, source=self.source))
 
-    def outbound(self, *, header_of: HeaderOf | None = None) -> Transport:
+    def outbound(self, *, tls: PartnerTLS | None = None, header_of: HeaderOf | None = None) -> Transport:
         async def send(request: Request) -> Response:
             late = header_of(self.channel, request) if header_of is not None else {}
             return await self(replace(request, headers={**request.headers, **late}))

@@ -24,7 +24,9 @@ async def known(made: Platform, name: str, parties: tuple[PartyId, ...], role: s
     secret = Secret(f"token-{name}")
     access = (Access(hash=made.book._vault.hash_of(secret.reveal()), purpose=Purpose.ACCESS),)
     theirs = tuple(PartnerParty(id=id, role=role, name=name) for id in parties)
-    remote = Remote(versions_url="https://x", token="x", form=TokenForm.RAW, version="2.2.1", endpoints=())
+    remote = Remote(
+        versions_url="https://emsp.example/ocpi/versions", token="x", form=TokenForm.RAW, version="2.2.1", endpoints=()
+    )
 
     def edit(partner: Partner) -> Partner:
         return replace(partner, access=access, parties=theirs, remote=remote, **more)

@@ -112,9 +112,8 @@ def test_the_environment_of_this_process_counts_by_default(monkeypatch: pytest.M
         ("[servr]\nport = 1", "servr: no such section; did you mean server?"),
         (
             "[zzz]",
-            "zzz: no such section; there are server, store, limits, outbound, pull, convert, pki, audit, hub, wwcp, "
-            "log, "
-            "party",
+            "zzz: no such section; there are server, store, limits, outbound, pull, convert, pki, audit, operator, "
+            "hub, wwcp, log, party",
         ),
         ("port = 1", "port: no such section; did you mean party?"),
         ("[server]\nprot = 1", "server.prot: no such key; did you mean port?"),

@@ -22,16 +22,19 @@ from tests.commanding import (
     fields,
     rest,
 )
+from tests.identity_setting import Noted
 from tests.platforms import ALL_VERSIONS, CPO, MemoryNet, platform, register
 from tests.rules import rule
 from wwcp_ocpi.partners import Partner
 from wwcp_ocpi.partners.asking import DEFAULT_TIMEOUT_S, GRACE_S
+from wwcp_ocpi.partners.calling import hosts
 from wwcp_ocpi.partners.commands import Pending, SentCommand
 from wwcp_ocpi.partners.retrying import ATTEMPTS
 from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.errors import NotFound, Refused, UsageError
 from wwcp_ocpi.protocol.http import Request, Response
 from wwcp_ocpi.registry import VERSIONS
+from wwcp_ocpi.security.audit import Reason
 from wwcp_ocpi.server.decisions import CommandAnswer, CommandOutcome
 
 pytestmark = pytest.mark.parametrize("version", ALL_VERSIONS)
@@ -258,34 +261,78 @@ async def test_a_partner_that_was_blocked_or_left_hears_nothing(version: str) ->
             await pair.cpo.book.change("emsp.example", lambda partner: replace(partner, blocked=False))
 
 
-@rule("CMD-03")
-@pytest.mark.parametrize(
-    ("url", "is_theirs"),
-    [
-        ("https://emsp.example/elsewhere?a=b", True),
-        ("https://EMSP.example:443/elsewhere", True),
-        ("https://results.example/1", False),
-        ("https://emsp.example.evil.example/1", False),
-        ("https://emsp.example:8443/1", False),
-        ("http://emsp.example/1", False),
-    ],
-)
-async def test_credentials_go_to_the_partners_own_platform_only(version: str, url: str, is_theirs: bool) -> None:
-    pair = await linked(version)
-    for host in ("results.example", "emsp.example.evil.example"):
-        pair.net.hosts[host] = pair.net.hosts["emsp.example"]
+ELSEWHERE = [
+    "https://results.example/1",
+    "https://emsp.example.evil.example/1",
+    "https://emsp.example:8443/1",
+    "http://emsp.example/1",
+]
+
+
+async def ask(pair: Pair, version: str, url: str) -> None:
+    """The eMSP wants the result of a command at this URL."""
     peer = pair.emsp.peer("cpo.example")
     (row,) = (row for row in VERSIONS[version].endpoints if row.path == UNLOCK)
-    body = json.dumps({**fields(version, UNLOCK), "response_url": url}).encode()
-    await peer.call(row, body=body)
+    await peer.call(row, body=json.dumps({**fields(version, UNLOCK), "response_url": url}).encode())
     pair.net.requests.clear()
+
+
+async def answered(pair: Pair, version: str, url: str) -> None:
+    """The result went there, with credentials."""
     await pair.report()
     (request,) = pair.net.requests
     assert (request.url, request.method, json.loads(request.body)) == (url, "POST", {"result": "ACCEPTED"})
-    assert ("authorization" in request.headers) is is_theirs
+    assert "authorization" in request.headers
     if version != "2.1.1":
         assert request.headers["ocpi-to-party-id"] == "EMP"
         assert request.headers["ocpi-from-party-id"] == "GEF"
+
+
+@rule("CMD-03")
+@pytest.mark.parametrize("url", ["https://emsp.example/elsewhere?a=b", "https://EMSP.example:443/elsewhere"])
+async def test_a_result_goes_to_any_url_at_the_platform_that_asked(version: str, url: str) -> None:
+    pair = await linked(version)
+    await ask(pair, version, url)
+    await answered(pair, version, url)
+
+
+@pytest.mark.parametrize("url", ELSEWHERE)
+async def test_a_command_whose_result_would_go_elsewhere_is_refused_and_noted(version: str, url: str) -> None:
+    pair = await linked(version)
+    noted = Noted()
+    pair.cpo.note_in(noted)
+    for host in ("results.example", "emsp.example.evil.example"):
+        pair.net.hosts[host] = pair.net.hosts["emsp.example"]
+    with pytest.raises(
+        Refused, match=r"\$\.response_url: expected a URL on a host of the platform that asks"
+    ) as refused:
+        await ask(pair, version, url)
+    assert refused.value.ocpi_status == 2001
+    assert [(reason, fields["partner"]) for reason, fields in noted.events] == [
+        (Reason.OUTBOUND_REFUSED, "emsp.example")
+    ]
+    assert await pair.orders() == 0
+
+
+async def test_where_the_operator_names_the_host_as_the_partners_the_result_goes_there(version: str) -> None:
+    pair = await linked(version)
+    url = "https://results.example/1"
+    pair.net.hosts["results.example"] = pair.net.hosts["emsp.example"]
+    await pair.cpo.securing.call_at("emsp.example", hosts(["results.example"], only=False))
+    await ask(pair, version, url)
+    await answered(pair, version, url)
+    await ask(pair, version, "https://emsp.example/1")
+    await answered(pair, version, "https://emsp.example/1")
+
+
+async def test_a_host_that_is_the_partners_no_more_hears_no_result(version: str) -> None:
+    pair = await linked(version)
+    await pair.cpo.securing.call_at("emsp.example", hosts(["results.example"], only=False))
+    await ask(pair, version, "https://results.example/1")
+    await pair.cpo.securing.call_at("emsp.example", hosts([], only=False))
+    await pair.report()
+    assert pair.net.requests == []
+    assert pair.cpo.desk.counts["commands", UNLOCK, "result_lost"] == 1
 
 
 async def test_a_partner_with_urls_that_are_none_is_at_no_url(version: str) -> None:
@@ -298,7 +345,7 @@ async def test_a_partner_with_urls_that_are_none_is_at_no_url(version: str) -> N
     await pair.send()
     await pair.cpo.book.change("emsp.example", spoil)
     await pair.report()
-    assert ["authorization" in request.headers for request in pair.posted()] == [False]
+    assert pair.posted() == []
 
 
 async def test_a_result_counts_once_and_only_in_time(version: str) -> None:

@@ -16,6 +16,7 @@ from tests.objects import MIDDLE, location
 from tests.platforms import ALL_VERSIONS, CPO, EMSP, Caller, MemoryNet, envelope_of, platform, register
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.partners import Access, Purpose
+from wwcp_ocpi.partners.calling import hosts
 from wwcp_ocpi.partners.publish import OwnObject
 from wwcp_ocpi.protocol.http import AUTHORIZATION, Request, Response
 from wwcp_ocpi.protocol.modifiers import ModifierFailed, Modifiers
@@ -182,9 +183,10 @@ async def test_a_partner_hears_of_a_modifier_that_fails_only_that_we_failed(
     assert envelope_of(response) == {"status_code": 3000, "status_message": "a modifier of this platform failed"}
 
 
-async def test_a_response_url_elsewhere_is_called_without_the_partners_modifiers(version: str) -> None:
+async def test_a_response_url_at_another_host_of_the_partner_has_its_modifiers(version: str) -> None:
     pair = await command_pair(version)
     pair.cpo.modifiers["emsp.example"] = Modifiers(request_to=with_key)
+    await pair.cpo.securing.call_at("emsp.example", hosts(["elsewhere.example"], only=False))
     call = await calls(pair.cpo)
     pair.net.hosts["elsewhere.example"] = pair.net.hosts["emsp.example"]
     for host in ("elsewhere.example", "emsp.example"):
@@ -192,7 +194,7 @@ async def test_a_response_url_elsewhere_is_called_without_the_partners_modifiers
         await call("POST", f"/ocpi/{version}/receiver/commands/{START}", body)
         await pair.report()
     sent = {request.url: request.headers.get("x-api-key") for request in pair.net.requests if "results" in request.url}
-    assert sent == {"https://elsewhere.example/results/1": None, "https://emsp.example/results/1": "k"}
+    assert sent == {"https://elsewhere.example/results/1": "k", "https://emsp.example/results/1": "k"}
     await pair.close()
 
 

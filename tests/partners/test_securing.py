@@ -188,31 +188,6 @@ def replace_transport(made: Platform, net: MemoryNet) -> Platform:
     return made
 
 
-async def test_a_response_url_elsewhere_is_shown_neither_token_nor_password() -> None:
-    pair = Pair()
-    await pair.secure()
-    await register(pair.cpo, pair.emsp)
-    seen: list[Request] = []
-
-    async def elsewhere(request: Request) -> Response:
-        seen.append(request)
-        return Response(status=200, body=b"{}")
-
-    pair.net.hosts["elsewhere.example"] = elsewhere
-    pair.cpo.server.commander = operator = Operator(ACCEPTED)
-    peer = pair.emsp.peer("cpo.example")
-    body = {"response_url": "https://elsewhere.example/x", **fields("2.3.0", START)}
-    body["token"] = token("2.3.0")
-    answered = await peer.wire.send(
-        "POST", "https://cpo.example/ocpi/2.3.0/receiver/commands/START_SESSION", json.dumps(body).encode()
-    )
-    assert answered.status == 200
-    await operator.reports[-1](CommandOutcome(result="ACCEPTED"))
-    await rest()
-    (request,) = seen
-    assert not {"authorization", "totp"} & request.headers.keys()
-
-
 # A new secret
 
 NEW = "the-secret-of-the-next-months"

@@ -10,7 +10,7 @@ import typer
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from wwcp_ocpi.cli import secure
+from wwcp_ocpi.cli import calling, secure
 from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, say, show
 from wwcp_ocpi.cli.platforms import with_platform as _with
 from wwcp_ocpi.gateway.config import Config
@@ -22,7 +22,7 @@ from wwcp_ocpi.scalars import DateTime, PartyId, Secret
 
 app = typer.Typer(help="Partners and the credentials handshake.", no_args_is_help=True, rich_markup_mode=None)
 
-for _name, _command in secure.COMMANDS.items():
+for _name, _command in (*secure.COMMANDS.items(), *calling.COMMANDS.items()):
     app.command(_name)(_command)
 Id = secure.Id
 NotBefore = Annotated[str, typer.Option(help="When the token begins to be good, like 2026-12-01T00:00:00Z.")]
@@ -79,13 +79,13 @@ def show_(id: Id, config: ConfigFile = None, json: Json = False) -> None:
         return platform.book.get(id), await platform.puller.state(id)
 
     partner, state = _with(configuration(config), work)
-    row = _row(partner) | secure.security_of(partner)
+    row = _row(partner) | secure.security_of(partner) | calling.calling_of(partner)
     row |= {"pulled": {kind: _pulled(known) for kind, known in sorted(state.kinds.items())}}
     if json:
         emit(row)
     else:
         pulled = [(f"pulled {kind}", "; ".join(_in_words(known))) for kind, known in sorted(state.kinds.items())]
-        show(id, ["", ""], [*_row(partner).items(), *pulled])
+        show(id, ["", ""], [*_row(partner).items(), *calling.in_words(partner), *pulled])
 
 
 def _pulled(known: KindPulled) -> dict[str, str | None]:

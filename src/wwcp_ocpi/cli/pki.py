@@ -44,7 +44,9 @@ Permissions = Annotated[
     list[str] | None, typer.Option("--permission", help="Like CDR-SENDER; ALL for every one. Repeatable.")
 ]
 Hosts = Annotated[list[str] | None, typer.Option("--host", help="Name or address of a server. Repeatable.")]
-Kind = Annotated[str, typer.Option("--key-type", help="p256, p384, ed25519, and ml-dsa-65 where there is such.")]
+Kind = Annotated[
+    str, typer.Option("--key-type", help="p256, p384 or ed25519; ml-dsa-44, -65 or -87 where OpenSSL has it.")
+]
 Group = Annotated[str, typer.Option("--key-group", help="Keys of one group replace each other.")]
 
 

@@ -135,8 +135,8 @@ def certificate(
 ) -> None:
     """The client certificate that a partner must show us; this replaces what was asked before."""
     rule = CertificateRule(
-        pins=_digests("--pin", pin),
-        issuers=_digests("--issuer", issuer),
+        pins=digests("--pin", pin),
+        issuers=digests("--issuer", issuer),
         environment=environment,
         parties=parties,
         permissions=permissions,
@@ -242,7 +242,12 @@ def _rule(rule: CertificateRule | None) -> dict[str, Any] | None:
     }
 
 
-def _digests(option: str, values: list[str] | None) -> tuple[str, ...]:
+def digests(option: str, values: list[str] | None) -> tuple[str, ...]:
+    """SHA-256 digests in lower case, from hex with or without colons.
+
+    Raises:
+        UsageError
+    """
     found = []
     for value in values or ():
         text = value.replace(":", "").lower()

@@ -12,6 +12,7 @@ import msgspec
 
 from wwcp_ocpi.client.pages import BadObject, Pages
 from wwcp_ocpi.client.passwords import Passwords
+from wwcp_ocpi.client.way import ANY_WAY, Way
 from wwcp_ocpi.client.wire import Answered, Retries, Wire, can_be_called
 from wwcp_ocpi.protocol import codec, envelope
 from wwcp_ocpi.protocol.credentials_token import TokenForm
@@ -82,6 +83,7 @@ class Peer:
         theirs: PartyId | None = None,
         modifiers: Modifiers = NO_MODIFIERS,
         passwords: Passwords | None = None,
+        way: Way = ANY_WAY,
     ) -> Self:
         """Ask a partner for its versions, choose the best that both speak, and read its endpoints.
 
@@ -89,6 +91,7 @@ class Peer:
             versions: the numbers that may be chosen.
             form: how the partner wants the token in the header; None tries what the version asks, then the other.
             passwords: our one-time passwords, if the partner asks for them.
+            way: where the partner may be, and how TLS with it is.
 
         Raises:
             UsageError: `versions_url` is none, or there is no version in common (OCPI 3002).
@@ -109,6 +112,7 @@ class Peer:
             theirs=theirs,
             modifiers=modifiers,
             passwords=passwords,
+            way=way,
         )
         offered = await _offered(wire, versions_url, forms)
         version = _best(offered, versions)

@@ -16,6 +16,7 @@ import stamina
 from msgspec.structs import replace
 
 from wwcp_ocpi.client.passwords import Passwords
+from wwcp_ocpi.client.way import ANY_WAY, Way
 from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.credentials_token import TokenForm, authorization
 from wwcp_ocpi.protocol.envelope import Envelope
@@ -38,6 +39,7 @@ from wwcp_ocpi.protocol.http import (
 from wwcp_ocpi.protocol.modifiers import NO_MODIFIERS, Modifiers, modified_answer, modified_request
 from wwcp_ocpi.protocol.status import is_success
 from wwcp_ocpi.scalars import PartyId, Secret
+from wwcp_ocpi.security.outbound import OutboundRefused
 
 SAFE = frozenset({"GET", "HEAD"})
 """Only these are tried again by themselves: for the others the specification says no (TRN-58)."""
@@ -78,7 +80,7 @@ class _Busy(Exception):
 
 
 class Wire:
-    """Sends requests to one partner, with its credentials token, the parties on both sides, and its modifiers.
+    """Sends requests to one partner on its way, with its credentials token, the parties on both sides, its modifiers.
 
     One-time passwords are made anew for each try and each connection, behind the modifiers.
     """
@@ -94,9 +96,16 @@ class Wire:
         theirs: PartyId | None = None,
         modifiers: Modifiers = NO_MODIFIERS,
         passwords: Passwords | None = None,
+        way: Way = ANY_WAY,
     ) -> None:
+        """Nothing is sent yet.
+
+        Raises:
+            UsageError: the certificate or key of the way cannot be used.
+        """
         self.transport = transport
-        """The way out as it was given, which shows no one-time passwords."""
+        """The way out as it was given, which shows no one-time passwords and goes to everybody alike."""
+        self.way = way
         self.passwords = passwords
         self.token = token
         self.form = form
@@ -106,7 +115,7 @@ class Wire:
         self.modifiers = modifiers
         self.correlation_id: str | None = None
         """That of the request which is passed on by what is sent (TRN-56); None makes a new one for each."""
-        self._carry = self._with_passwords() if passwords is not None else transport
+        self._carry = transport if passwords is None and way.tls is None else self._own_transport()
 
     def header_of(self, channel: Channel | None, request: Request) -> Mapping[str, str]:
         """The headers that depend on the connection and the time; a transport asks for them when it sends.
@@ -116,9 +125,10 @@ class Wire:
         """
         return self.passwords.headers(self.token, channel) if self.passwords is not None else {}
 
-    def _with_passwords(self) -> Transport:
+    def _own_transport(self) -> Transport:
         if isinstance(self.transport, ChannelTransport):
-            return self.transport.outbound(header_of=self.header_of)
+            header_of = self.header_of if self.passwords is not None else None
+            return self.transport.outbound(tls=self.way.tls, header_of=header_of)
 
         async def send(request: Request) -> Response:
             headers = {**request.headers, **self.header_of(None, request)}
@@ -145,6 +155,7 @@ class Wire:
 
         Raises:
             Unreachable: no answer came.
+            OutboundRefused: nothing was sent, because the URL, or the address that it leads to, must not be called.
             NotAuthenticated: HTTP 401.
             Refused: an OCPI error, or an HTTP error that is none of the above.
             BadAnswer: something came that is not OCPI, or the partner named a URL that is none.
@@ -190,7 +201,11 @@ class Wire:
     async def _once(self, request: Request) -> Answered:
         request = modified_request(self.modifiers.request_to, request)
         try:
+            self.way.check(request.url)
             response = await self._carry(request)
+        except OutboundRefused as error:
+            self.way.refused(error)
+            raise
         except Unreachable as error:
             raise _Busy(error, None) from error
         response = modified_answer(self.modifiers.answer_from, request, response)

@@ -63,6 +63,13 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True):
             description="Revocation lists of all these authorities and those above them, a PEM file. Empty: no check."
         ),
     ] = ""
+    ocsp: Annotated[
+        str,
+        Meta(
+            description="OCSP responses of client certificates, in DER, one behind the other; a certificate that has "
+            "none which is good now is refused. Empty: no check."
+        ),
+    ] = ""
     versions: Annotated[tuple[str, ...], Meta(description="OCPI versions that are served.")] = tuple(VERSIONS)
     modules: Annotated[tuple[str, ...], Meta(description="Functional modules that are served.")] = (
         "locations",
@@ -160,7 +167,8 @@ class OutboundSection(msgspec.Struct, frozen=True, kw_only=True):
     certificate: Annotated[
         str,
         Meta(
-            description="Our client certificate with its chain, a PEM file, for servers that ask for one. Empty: none."
+            description="Our client certificate with its chain, a PEM file, for servers that ask for one. "
+            "`party tls-to` gives a partner its own. Empty: none."
         ),
     ] = ""
     key: Annotated[str, Meta(description="Private key of our client certificate, a PEM file.")] = ""
@@ -197,6 +205,18 @@ class AuditSection(msgspec.Struct, frozen=True, kw_only=True):
         float, Meta(gt=0, description="Seconds after which records are signed: what a thief may change unnoticed.")
     ] = 60.0
     file_bytes: Annotated[int, Meta(ge=65536, description="Size after which a new file is begun.")] = 16 * 1024 * 1024
+
+
+class OperatorSection(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever runs the gateway, towards its own pages."""
+
+    token: Annotated[
+        str,
+        Meta(
+            description="Token that /-/events asks for, as file:PATH or env:NAME, of at least 20 characters. Empty: "
+            "there is no such page."
+        ),
+    ] = ""
 
 
 class PullSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -285,6 +305,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     convert: ConvertSection = ConvertSection()
     pki: PKISection = PKISection()
     audit: AuditSection = AuditSection()
+    operator: OperatorSection = OperatorSection()
     hub: HubSection = HubSection()
     wwcp: WWCPSection = WWCPSection()
     log: LogSection = LogSection()
@@ -366,8 +387,9 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
         yield "server.page_size", f"expected at most server.max_page_size ({server.max_page_size})"
     yield from _tls_problems(server)
     yield from _outbound_problems(config.outbound)
-    if key and not key.startswith(("file:", "env:")):
-        yield "store.key", "expected file:PATH or env:NAME"
+    for place, reference in (("store.key", key), ("operator.token", config.operator.token)):
+        if reference and not reference.startswith(("file:", "env:")):
+            yield place, "expected file:PATH or env:NAME"
     for place, value, reader in (
         ("pki.arc", config.pki.arc, arc),
         ("outbound.networks", config.outbound.networks, networks),
@@ -390,13 +412,13 @@ def _outbound_problems(section: OutboundSection) -> Iterator[tuple[str, str]]:
 
 def _tls_problems(server: ServerSection) -> Iterator[tuple[str, str]]:
     if not server.certificate:
-        for name in ("key", "client_ca", "crl"):
+        for name in ("key", "client_ca", "crl", "ocsp"):
             if getattr(server, name):
                 yield f"server.{name}", "expected server.certificate as well"
         if server.client_certificates != "none":
             yield "server.client_certificates", "expected server.certificate as well"
     elif server.client_certificates == "none":
-        for name in ("client_ca", "crl"):
+        for name in ("client_ca", "crl", "ocsp"):
             if getattr(server, name):
                 yield f"server.{name}", "expected server.client_certificates to be optional or required"
     elif not server.client_ca:
@@ -472,17 +494,30 @@ def read_secret(reference: str) -> bytes:
     Raises:
         UsageError: no such file or variable, or no hex digits in it.
     """
+    try:
+        return bytes.fromhex(read_text(reference, "store.key", "hex digits"))
+    except ValueError as error:
+        raise UsageError(f"store.key: {reference}: expected hex digits there") from error
+
+
+def read_text(reference: str, key: str, expected: str) -> str:
+    """The secret text that `file:PATH` or `env:NAME` points to, without blanks around it.
+
+    Args:
+        key: of the configuration, for messages; so is what is `expected` there.
+
+    Raises:
+        UsageError: no such file or variable, or no ASCII in it.
+    """
     kind, _, place = reference.partition(":")
     try:
         if kind == "file":
-            text = Path(place).read_text("ascii")
-        elif kind == "env":
-            text = os.environ[place]
-        else:
-            raise UsageError("store.key: expected file:PATH or env:NAME")
-        return bytes.fromhex(text.strip())
+            return Path(place).read_text("ascii").strip()
+        if kind == "env":
+            return os.environ[place].strip()
     except (OSError, KeyError, ValueError) as error:
-        raise UsageError(f"store.key: {kind}:{place}: expected hex digits there") from error
+        raise UsageError(f"{key}: {kind}:{place}: expected {expected} there") from error
+    raise UsageError(f"{key}: expected file:PATH or env:NAME")
 
 
 def describe() -> list[tuple[str, str, str, str]]:

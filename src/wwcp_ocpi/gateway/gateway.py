@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
@@ -16,17 +17,22 @@ import structlog
 
 from wwcp_ocpi.gateway.auditing import keep_written, open_audit
 from wwcp_ocpi.gateway.config import Config
+from wwcp_ocpi.gateway.events import PATH, EventFeed, EventsPage
+from wwcp_ocpi.gateway.expiring import PartnerCertificates
 from wwcp_ocpi.gateway.metrics import CONTENT_TYPE, Metrics
-from wwcp_ocpi.gateway.opening import DATABASE, open_store, outbound, server_tls, settings_of
+from wwcp_ocpi.gateway.opening import DATABASE, open_store, outbound, outbound_policy, server_tls, settings_of
+from wwcp_ocpi.gateway.operators import operators
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.gateway.traffic import Traffic
-from wwcp_ocpi.gateway.trusting import certificate_reader
-from wwcp_ocpi.net.asgi import asgi_app
+from wwcp_ocpi.gateway.trusting import certificate_reader, handshake_reason
+from wwcp_ocpi.net.asgi import Send, asgi_app
+from wwcp_ocpi.net.body import Message, Receive
 from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.net.server import HTTPServer
 from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.http import JSON, Request, Response
 from wwcp_ocpi.protocol.modifiers import Modifiers
+from wwcp_ocpi.security.audit import Event
 from wwcp_ocpi.security.audit_log import AuditLog
 from wwcp_ocpi.server import cors
 from wwcp_ocpi.server.decisions import Acceptor, Authorizer, Commander
@@ -68,6 +74,8 @@ class Gateway:
         self.platform: Platform
         self.http: HTTPServer
         self.audit: AuditLog
+        self.feed: EventFeed
+        """Security events for those who listen now."""
         self.traffic: Traffic
         """What partners asked, in numbers."""
         self.network: NetworkPublisher | None = None
@@ -99,14 +107,16 @@ class Gateway:
             drain_s=config.limits.drain_s,
         )
         self.http = HTTPServer(
-            asgi_app(self._handle, limits),
+            asgi_app(self._handle, limits, apps={PATH: self._events}),
             limits,
             host=config.server.host,
             port=config.server.port,
             tls=server_tls(config),
             trusted_proxies=config.server.trusted_proxies,
             exporter_header=config.server.exporter_header,
+            refused=self._handshake_refused,
         )
+        operator = operators(config)
         self._transport = outbound(config)
         store, vault = await open_store(config)
         try:
@@ -120,7 +130,10 @@ class Gateway:
         settings = settings_of(config, listening)
         self.platform = Platform(settings, store, vault, self._transport)
         self.platform.puller.every_h = config.pull.every_h
-        self.platform.server.identity.audit = self.audit
+        self.feed = EventFeed(self.audit)
+        self.platform.note_in(self.feed)
+        self._page = EventsPage(self.feed, operator, self.platform.server.identity)
+        self.platform.registration.policy = outbound_policy(config)
         self.platform.server.identity.certificates = certificates
         self._attach_system()
         self.traffic = Traffic(self.platform.server.router.routes)
@@ -164,6 +177,7 @@ class Gateway:
     async def stop(self) -> None:
         """Finish requests under way, stop delivering (what is not delivered stays), and close the database."""
         self._ready = False
+        self.feed.close()  # its readers would not go by themselves
         await self.http.stop()
         for task in self._tasks:
             task.cancel()
@@ -197,6 +211,20 @@ class Gateway:
             response = await self.platform.server.handle(request)
         self.traffic.count(request, response.status, time.perf_counter() - began)
         return response
+
+    async def _events(self, scope: Message, receive: Receive, send: Send) -> None:
+        if self._ready:
+            await self._page(scope, receive, send)
+        else:
+            await send({"type": "http.response.start", "status": 503, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+
+    def _handshake_refused(self, source: str, cause: str) -> None:
+        """Note a certificate that was refused, or was missing, before there was a request."""
+        reason = handshake_reason(cause)
+        identity = self.platform.server.identity if self._ready else None
+        if reason is not None and identity is not None and not identity.wait_s(source):
+            identity.stranger(Event(reason, source=source, request="TLS handshake", detail=cause))
 
     async def _learned(self) -> bool:
         """Look at once for what was written beside us.
@@ -245,11 +273,16 @@ class Gateway:
                 log.exception("partners.refresh_failed")
 
     async def _look(self) -> None:
-        """As a hub, look for partners that have fallen silent."""
+        """Look for certificates that end soon, and as a hub for partners that have fallen silent."""
+        certificates = PartnerCertificates(self.feed)
+        looks = 0
         while True:
-            await asyncio.sleep(LOOK_S)
             try:
-                await self.platform.hub_clients.look()
+                certificates.look(self.platform.book.all(), datetime.now(UTC))
+                if looks:  # before, nobody had a chance to say anything
+                    await self.platform.hub_clients.look()
             except Exception:
                 # The edge of a background task, as above.
                 log.exception("partners.look_failed")
+            looks += 1
+            await asyncio.sleep(LOOK_S)

@@ -38,6 +38,7 @@ async def open_platform(config: Config) -> AsyncIterator[Platform]:
         server = config.server
         scheme = "https" if server.certificate else "http"
         platform = Platform(settings_of(config, f"{scheme}://{server.host}:{server.port}"), store, vault, transport)
+        platform.registration.policy = outbound_policy(config)
         await platform.book.load()
         yield platform
         await platform.book.settle()
@@ -97,6 +98,7 @@ def server_tls(config: Config) -> ServerTLS | None:
         client_certificates=cast(ClientCertificates, server.client_certificates),
         client_ca=server.client_ca or None,
         crl=server.crl or None,
+        ocsp=server.ocsp or None,
         least=cast(TLSVersion, server.tls_min),
     )
 

@@ -29,6 +29,7 @@ from wwcp_ocpi.protocol.http import Transport
 from wwcp_ocpi.scalars import DateTime, PartyId
 from wwcp_ocpi.security import Vault
 from wwcp_ocpi.server import Server, ServerSettings
+from wwcp_ocpi.server.audit import Audit
 from wwcp_ocpi.server.bridge import Bridge
 from wwcp_ocpi.server.decisions import Authorizer, Commander
 from wwcp_ocpi.store.ports import Side, Store, Stored
@@ -66,6 +67,7 @@ class Platform:
         self.booking_desk = BookingDesk(store, self.publisher, settings)
         self.hub_clients = HubClients(settings, store, self.book, self.publisher, self.registration.peer_of)
         self.server.desk = self.desk
+        self.server.may_call = self.registration.may_call
         self.server.followers = self.followers
         self.server.hears = self.publisher.hears
         self.server.heard = self.hub_clients.heard
@@ -98,6 +100,10 @@ class Platform:
         else:
             found = {party.id for party in self.settings.parties if party.role == _EMSP}
         return found.pop() if len(found) == 1 else None
+
+    def note_in(self, audit: Audit) -> None:
+        """Have everything noted there that somebody may have to answer for."""
+        self.server.identity.audit = self.registration.audit = audit
 
     def peer(self, partner: str) -> Peer:
         """A registered partner, to call.

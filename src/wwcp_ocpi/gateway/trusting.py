@@ -9,8 +9,11 @@ import structlog
 from cryptography import x509
 
 from wwcp_ocpi.gateway.config import Config
+from wwcp_ocpi.protocol.errors import UsageError
+from wwcp_ocpi.security.audit import Reason
 from wwcp_ocpi.security.certificates import NO_READER, CertificateReader
 from wwcp_ocpi.security.pki.checking import Trust
+from wwcp_ocpi.security.pki.ocsp import Responses, read_responses
 from wwcp_ocpi.security.pki.oids import arc
 from wwcp_ocpi.security.pki.parties import environment
 from wwcp_ocpi.security.pki.reader import PKIReader
@@ -19,16 +22,18 @@ log = structlog.get_logger()
 
 
 class TrustFiles:
-    """Authorities and revocation lists in PEM files. Files that cannot be read change nothing."""
+    """Authorities, revocation lists and OCSP responses in files. Files that cannot be read change nothing."""
 
-    def __init__(self, authorities: Path, revocations: Path | None, trust: Trust) -> None:
+    def __init__(
+        self, authorities: Path, revocations: Path | None, trust: Trust, responses: Path | None = None
+    ) -> None:
         """`trust` is what counts beside the files.
 
         Raises:
             OSError: a file cannot be read.
-            ValueError: a file has no PEM of its kind.
+            ValueError, UsageError: a file has nothing of its kind.
         """
-        self._files = (authorities, *((revocations,) if revocations else ()))
+        self._authorities, self._revocations, self._responses = authorities, revocations, responses
         self._seen = self._stamps()
         self._trust = self._read(trust)
 
@@ -39,22 +44,31 @@ class TrustFiles:
             if stamps != self._seen:
                 self._trust = self._read(self._trust)
                 self._seen = stamps
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, UsageError) as error:
             log.warning("certificates.files_refused", error=str(error)[:200])
         return self._trust
 
     def _stamps(self) -> list[tuple[int, int]]:
-        return [(stat.st_mtime_ns, stat.st_size) for stat in (file.stat() for file in self._files)]
+        files = (self._authorities, self._revocations, self._responses)
+        return [(stat.st_mtime_ns, stat.st_size) for stat in (file.stat() for file in files if file is not None)]
 
     def _read(self, trust: Trust) -> Trust:
-        found = [file.read_bytes() for file in self._files]
-        lists = found[1].split(_END)[:-1] if len(found) > 1 else []
+        lists = self._revocations.read_bytes().split(_END)[:-1] if self._revocations is not None else []
         return Trust(
-            authorities=tuple(x509.load_pem_x509_certificates(found[0])),
+            authorities=tuple(x509.load_pem_x509_certificates(self._authorities.read_bytes())),
             revocations=tuple(x509.load_pem_x509_crl(one + _END) for one in lists),
-            needs_crl=len(found) > 1,
+            needs_crl=self._revocations is not None,
+            ocsp=read_responses(self._responses.read_bytes()) if self._responses is not None else Responses(),
+            needs_ocsp=self._responses is not None,
             arc=trust.arc,
         )
+
+
+def handshake_reason(cause: str) -> Reason | None:
+    """What a handshake that came to nothing says of the caller's certificate; None: it is about something else."""
+    if cause.startswith("certificate:"):
+        return Reason.WRONG_CERTIFICATE
+    return Reason.MISSING_CERTIFICATE if "did not return a certificate" in cause else None
 
 
 _END = b"-----END X509 CRL-----"
@@ -70,5 +84,6 @@ def certificate_reader(config: Config) -> CertificateReader:
     server = config.server
     if not server.client_ca:
         return NO_READER
-    files = TrustFiles(Path(server.client_ca), Path(server.crl) if server.crl else None, Trust(arc=arc(config.pki.arc)))
+    crl, ocsp = (Path(path) if path else None for path in (server.crl, server.ocsp))
+    files = TrustFiles(Path(server.client_ca), crl, Trust(arc=arc(config.pki.arc)), ocsp)
     return PKIReader(files, environment(config.pki.environment))

@@ -25,13 +25,15 @@ from wwcp_ocpi.net.redirects import next_hop
 from wwcp_ocpi.net.tls.outgoing import Connector, LateRequest, Profile, late_headers
 from wwcp_ocpi.net.tls.settings import ClientTLS
 from wwcp_ocpi.protocol.errors import Unreachable
-from wwcp_ocpi.protocol.http import HeaderOf, Request, Response, Transport
+from wwcp_ocpi.protocol.http import HeaderOf, PartnerTLS, Request, Response, Transport
 from wwcp_ocpi.protocol.paging import by_name
 from wwcp_ocpi.security.outbound import OutboundPolicy, OutboundRefused, without_secrets
 
 _PLAIN_URL = re.compile(r"[\x21-\x7e]+")
 _BY_DEFAULT = OutboundPolicy()
 _LARGE = 1 << 20
+_MOST_PROFILES = 1024
+"""Ways of TLS that are remembered: partners change their certificates, and old ones must not pile up."""
 
 
 class HTTPTransport:
@@ -72,11 +74,11 @@ class HTTPTransport:
         """
         return await self._send(request, self._profile, None)
 
-    def outbound(self, *, tls: ClientTLS | None = None, header_of: HeaderOf | None = None) -> Transport:
+    def outbound(self, *, tls: ClientTLS | PartnerTLS | None = None, header_of: HeaderOf | None = None) -> Transport:
         """This transport as one partner wants it: same limits and policy, connections of its own where `tls` differs.
 
         Args:
-            tls: Whom to trust and which certificate to show; by default as the transport does.
+            tls: Whom to trust and which certificate to show, in full or as it differs from the transport.
             header_of: Makes headers, names in lower case, for a request that is about to go out on a connection; they
                 replace those of the request. It is asked anew for each redirect and for each connection that a request
                 is repeated on, and its errors are the caller's.
@@ -84,6 +86,8 @@ class HTTPTransport:
         Raises:
             UsageError: a certificate or key cannot be used.
         """
+        if isinstance(tls, PartnerTLS):
+            tls = self._profile.tls.towards(tls)
         profile = self._profile_of(tls) if tls is not None else self._profile
 
         async def send(request: Request) -> Response:
@@ -96,6 +100,8 @@ class HTTPTransport:
         if found is None:
             found = Profile.of(tls)
             found.files.refresh()
+            if len(self._profiles) >= _MOST_PROFILES:
+                del self._profiles[next(iter(self._profiles))]
             self._profiles[tls] = found
         return found
 
@@ -144,7 +150,8 @@ class HTTPTransport:
             cause = f"no connection within {self._limits.connect_s:g} s"
             raise Unreachable(f"{request.method} {without_secrets(url)}: {cause}") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise Unreachable(f"{request.method} {without_secrets(url)}: {_cause(error)}") from error
+            kind = OutboundRefused if _is_forbidden(error) else Unreachable
+            raise kind(f"{request.method} {without_secrets(url)}: {_cause(error)}") from error
 
     async def _read(self, answer: aiohttp.ClientResponse) -> Response:
         limit = self._limits.body_bytes
@@ -187,8 +194,20 @@ class HTTPTransport:
         try:
             self._allow_address(address[0])
         except OutboundRefused as error:
-            raise PermissionError(errno.EACCES, str(error)) from error  # what aiohttp knows how to pass on
+            raise _Forbidden(errno.EACCES, str(error)) from error  # what aiohttp knows how to pass on
         return socket.socket(family, kind, proto)
+
+
+class _Forbidden(PermissionError):
+    """The name leads to an address that must not be called."""
+
+
+def _is_forbidden(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, _Forbidden):
+            return True
+        error = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error.__cause__
+    return False
 
 
 def _payload(body: bytes) -> bytes | io.BytesIO | None:

@@ -23,7 +23,7 @@ from wwcp_ocpi.net.asgi import ASGIApp
 from wwcp_ocpi.net.http1 import guarded
 from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.net.proxied import behind_proxies
-from wwcp_ocpi.net.tls.incoming import TLSListener
+from wwcp_ocpi.net.tls.incoming import Refused, TLSListener
 from wwcp_ocpi.net.tls.settings import ServerTLS
 
 log = structlog.get_logger(__name__)
@@ -45,6 +45,7 @@ class HTTPServer:
         tls: ServerTLS | None = None,
         trusted_proxies: tuple[str, ...] = (),
         exporter_header: str = "",
+        refused: Refused | None = None,
     ) -> None:
         """Read the certificates; nothing is opened yet.
 
@@ -53,6 +54,7 @@ class HTTPServer:
             trusted_proxies: Addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
             exporter_header: The header in which these proxies hand over the exporter secret of the caller's TLS
                 connection. See `net.proxied`.
+            refused: Told of each handshake that came to nothing, with the caller's address and the cause.
 
         Raises:
             UsageError: a certificate, key or revocation list cannot be used.
@@ -62,7 +64,7 @@ class HTTPServer:
         self.scheme = "https" if tls else "http"
         self._task: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._listener = TLSListener(tls, limits) if tls else None
+        self._listener = TLSListener(tls, limits, refused) if tls else None
         if trusted_proxies:
             app = behind_proxies(app, trusted_proxies, exporter_header)
         self._config = uvicorn.Config(

@@ -14,20 +14,17 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Generic, TypeAlias
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
 from msgspec.structs import replace
 
 from wwcp_ocpi.client.peer import Peer
-from wwcp_ocpi.client.wire import Wire
 from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.model import Partner
 from wwcp_ocpi.partners.retrying import insist
 from wwcp_ocpi.partners.waiting import Clock, Sleep, Waiting, wait, waiting
 from wwcp_ocpi.protocol.errors import BadAnswer, NotFound, UsageError
-from wwcp_ocpi.protocol.http import AUTHORIZATION, Request, Response, Transport
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version as version_of
 from wwcp_ocpi.server.asynchronous import (
@@ -227,17 +224,6 @@ class OrderDesk:
         peer = self._peer_of(partner)
         wire = peer.wire
         wire.ours, wire.theirs = order.ours or wire.ours, order.theirs or wire.theirs
-        if not _is_at(partner, order.response_url):
-            # The URL is the partner's choice, but its credentials token is for its own platform only.
-            log.warning("order.foreign_response_url", partner=partner.id, host=urlsplit(order.response_url).hostname)
-            wire = Wire(
-                _anonymous(wire.transport),
-                wire.token,
-                wire.form,
-                retries=wire.retries,
-                ours=wire.ours,
-                theirs=wire.theirs,
-            )
         try:
             await Peer(wire, version, peer.endpoints).send(result_row(version, order.module), order.response_url, body)
         except BadAnswer as error:
@@ -249,31 +235,6 @@ class OrderDesk:
 def _event(order: Order) -> dict[str, str]:
     """What a line of the log says of an order."""
     return {"partner": order.partner, "module": order.module, "command": order.command}
-
-
-def _origin(url: str) -> tuple[str, str, int] | None:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:
-        return None
-
-
-def _is_at(partner: Partner, url: str) -> bool:
-    """Whether a URL is at the partner's platform: scheme, host and port of a URL that it registered."""
-    remote = partner.remote
-    known = [remote.versions_url, *(endpoint.url for endpoint in remote.endpoints)] if remote else []
-    return _origin(url) is not None and _origin(url) in map(_origin, known)
-
-
-def _anonymous(transport: Transport) -> Transport:
-    """The same way out, without our credentials."""
-
-    async def send(request: Request) -> Response:
-        headers = {name: value for name, value in request.headers.items() if name != AUTHORIZATION}
-        return await transport(replace(request, headers=headers))
-
-    return send
 
 
 class _Peek(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from enum import Enum
 import msgspec
 
 from wwcp_ocpi.client.peer import RemoteEndpoint
+from wwcp_ocpi.partners.calling import Hosts, TLSTo
 from wwcp_ocpi.partners.passwords import PasswordsFrom, PasswordsTo
 from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.registry import VERSIONS
@@ -93,6 +94,16 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True):
     """The one-time passwords that we show it."""
     certificate: CertificateRule | None = None
     """The client certificate that it must show us, with every token that has no rule of its own."""
+    tls_to: TLSTo | None = None
+    """The certificate that we show it, and who vouches for its server; None: as with everybody."""
+    hosts: Hosts = Hosts()
+    """Where it may be called, beside the hosts of the URLs that it registered."""
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The URLs that it registered."""
+        remote = self.remote
+        return (remote.versions_url, *(one.url for one in remote.endpoints)) if remote is not None else ()
 
     @property
     def is_registered(self) -> bool:

@@ -15,9 +15,11 @@ from msgspec.structs import replace
 
 from wwcp_ocpi.client.passwords import Passwords
 from wwcp_ocpi.client.peer import Peer
+from wwcp_ocpi.client.way import Way
 from wwcp_ocpi.client.wire import Retries, Wire
-from wwcp_ocpi.partners import credentials
+from wwcp_ocpi.partners import calling, credentials
 from wwcp_ocpi.partners.book import PartnerBook
+from wwcp_ocpi.partners.calling import Hosts, TLSTo
 from wwcp_ocpi.partners.credentials import Theirs
 from wwcp_ocpi.partners.model import Access, Partner, PartnerParty, Purpose, Remote
 from wwcp_ocpi.partners.passwords import open_sealed
@@ -43,6 +45,9 @@ from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version as version_of
 from wwcp_ocpi.scalars import PartyId, Secret, now
 from wwcp_ocpi.security import Vault
+from wwcp_ocpi.security.audit import Event, Reason
+from wwcp_ocpi.security.outbound import OutboundPolicy, OutboundRefused
+from wwcp_ocpi.server.audit import Audit, LoggedAudit
 from wwcp_ocpi.server.caller import Caller, unclaimed
 from wwcp_ocpi.server.settings import ServerSettings
 from wwcp_ocpi.store.ports import Store
@@ -66,6 +71,9 @@ class Registration:
         self._transport = transport
         self.clock: Callable[[], float] = time.time
         """Unix seconds, for one-time passwords."""
+        self.policy = OutboundPolicy()
+        """Which URLs may be called at all; partners have narrower ones."""
+        self.audit: Audit = LoggedAudit()
         self.modifiers: dict[str, Modifiers] = {}
         """What the operator changes in the traffic with single partners, by the partner's id."""
 
@@ -147,6 +155,7 @@ class Registration:
                 retries=_WHILE_ANSWERING,
                 modifiers=self._modifiers_of(id),
                 passwords=self._passwords_to(id),
+                way=self._way_in(id),
             )
         except UsageError as error:
             status = StatusCode.UNSUPPORTED_VERSION
@@ -158,7 +167,7 @@ class Registration:
                 f"$.url: cannot use the versions endpoint there: {error}",
                 ocpi_status=StatusCode.UNABLE_TO_USE_CLIENT_API,
             ) from error
-        self._expect_credentials(peer)
+        self._expect_credentials(id, peer)
         return self._remote(theirs.versions_url, theirs.token, peer)
 
     def _registered(self, caller: Caller) -> None:
@@ -267,8 +276,9 @@ class Registration:
             retries=Retries(attempts=2),
             modifiers=self._modifiers_of(id),
             passwords=self._passwords_to(id),
+            way=self._way_in(id),
         )
-        self._expect_credentials(peer)
+        self._expect_credentials(id, peer)
         return await self._exchange(id, versions_url, peer, Operation.REGISTER, name=name, roles=tuple(roles))
 
     async def renew(self, id: str, *, versions: Iterable[str] | None = None) -> Partner:
@@ -287,8 +297,9 @@ class Registration:
             form=remote.form,
             modifiers=self._modifiers_of(id),
             passwords=self._passwords_to(id),
+            way=self._way_in(id),
         )
-        self._expect_credentials(peer)
+        self._expect_credentials(id, peer)
         return await self._exchange(id, remote.versions_url, peer, Operation.UPDATE_CREDENTIALS, name=partner.name)
 
     async def leave(self, id: str) -> None:
@@ -328,6 +339,7 @@ class Registration:
             theirs=theirs,
             modifiers=self._modifiers_of(partner.id),
             passwords=self._opened(partner),
+            way=self._way_to(partner),
         )
         return Peer(wire, version_of(remote.version), remote.endpoints)
 
@@ -436,12 +448,29 @@ class Registration:
             endpoints=tuple(peer.endpoints),
         )
 
-    def _expect_credentials(self, peer: Peer) -> None:
+    def _expect_credentials(self, id: str, peer: Peer) -> None:
+        """Refuse a platform without credentials endpoint, or with one where the operator lets nobody call it.
+
+        Raises:
+            PartnerError: 3003, or 3001.
+        """
+        hosts = self._hosts_of(id)
+        if hosts.only:
+            for endpoint in peer.endpoints:
+                self._check_place(peer.wire.way, endpoint.url)
         if not peer.offers("credentials", Interface.BOTH):
             raise PartnerError(
                 f"no credentials endpoint among the partner's OCPI {peer.version.number} endpoints",
                 ocpi_status=StatusCode.NO_MATCHING_ENDPOINTS,
             )
+
+    def _check_place(self, way: Way, url: str) -> None:
+        try:
+            way.check(url)
+        except OutboundRefused as error:
+            way.refused(error)
+            status = StatusCode.UNABLE_TO_USE_CLIENT_API
+            raise PartnerError(f"an endpoint of the partner: {error}", ocpi_status=status) from error
 
     def _check_claims(self, id: str, theirs: Theirs) -> None:
         """A party in a role belongs to one partner, and never is one of ours: nobody speaks for another.
@@ -481,6 +510,40 @@ class Registration:
     def _passwords_to(self, id: str) -> Passwords | None:
         partner = self._book.find(id)
         return self._opened(partner) if partner is not None else None
+
+    def may_call(self, id: str, url: str) -> bool:
+        """Whether a partner is at this URL, as far as it said where it is; if not, that is noted."""
+        partner = self._book.find(id)
+        if partner is None or not partner.is_registered:
+            return True  # nothing goes to it before it has said where it is
+        way = self._way_to(partner)
+        try:
+            way.check(url)
+        except OutboundRefused as error:
+            way.refused(error)
+            return False
+        return True
+
+    def _way_to(self, partner: Partner) -> Way:
+        """To the hosts of a registered partner."""
+        policy = calling.policy_for(self.policy, partner.urls, partner.hosts)
+        return self._way(partner.id, policy, partner.tls_to)
+
+    def _way_in(self, id: str) -> Way:
+        """The same while it registers: its own words say where it is, unless the operator has said so."""
+        hosts, known = self._hosts_of(id), self._book.find(id)
+        policy = calling.policy_for(self.policy, (), hosts) if hosts.only else self.policy
+        return self._way(id, policy, known.tls_to if known is not None else None)
+
+    def _way(self, id: str, policy: OutboundPolicy, tls: TLSTo | None) -> Way:
+        def refused(error: OutboundRefused) -> None:
+            self.audit.append(Event(Reason.OUTBOUND_REFUSED, partner=id, detail=str(error)))
+
+        return Way(policy=policy, tls=calling.opened(self._vault, id, tls), refused=refused)
+
+    def _hosts_of(self, id: str) -> Hosts:
+        known = self._book.find(id)
+        return known.hosts if known is not None else Hosts()
 
     def _opened(self, partner: Partner) -> Passwords | None:
         """The one-time passwords that we show this partner, in every call of every module."""

@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from wwcp_ocpi.partners.waiting import Clock, Sleep
 from wwcp_ocpi.protocol.errors import OCPIError, Refused, Unreachable
+from wwcp_ocpi.security.outbound import OutboundRefused
 
 ATTEMPTS = 4
 FIRST_WAIT_S = 1.0
@@ -31,4 +32,4 @@ def may_help(error: OCPIError) -> bool:
     """Whether another try may find a partner that can."""
     if isinstance(error, Refused):
         return error.http_status >= 500 or error.http_status == HTTPStatus.TOO_MANY_REQUESTS
-    return isinstance(error, Unreachable)
+    return isinstance(error, Unreachable) and not isinstance(error, OutboundRefused)

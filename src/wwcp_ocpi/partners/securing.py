@@ -10,7 +10,9 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
+from wwcp_ocpi.partners import calling
 from wwcp_ocpi.partners.book import PartnerBook
+from wwcp_ocpi.partners.calling import Hosts, TLSWish
 from wwcp_ocpi.partners.model import Access, Partner
 from wwcp_ocpi.partners.passwords import (
     PasswordsFrom,
@@ -124,6 +126,30 @@ class Securing:
         """Show a partner no passwords any more."""
         self._book.get(id)
         return await self._book.change(id, lambda partner: replace(partner, totp_to=None))
+
+    async def meet(self, id: str, wish: TLSWish | None) -> Partner:
+        """Show a partner's server a certificate of its own, or trust it in its own way; None: as everybody's again.
+
+        Raises:
+            UsageError: a certificate or key that cannot be used.
+            NotFound: no such partner.
+        """
+        self._book.get(id)
+
+        def edit(partner: Partner) -> Partner:
+            made = calling.wished(self._vault, partner.tls_to, wish) if wish is not None else None
+            return replace(partner, tls_to=made)
+
+        partner = await self._book.change(id, edit)
+        log.info("partner.tls_changed", partner=id, is_set=wish is not None)
+        return partner
+
+    async def call_at(self, id: str, hosts: Hosts) -> Partner:
+        """Say where a partner may be called, beside the hosts of its URLs or instead of them."""
+        self._book.get(id)
+        partner = await self._book.change(id, lambda known: replace(known, hosts=hosts))
+        log.info("partner.hosts_changed", partner=id, hosts=hosts.named, only=hosts.only)
+        return partner
 
     async def expect_certificate(self, id: str, rule: CertificateRule | None, *, token: str = "") -> Partner:
         """Have a partner, or one of its tokens, come with a client certificate; None asks for none."""

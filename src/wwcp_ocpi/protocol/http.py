@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from wwcp_ocpi.scalars import Secret
+
 JSON = "application/json"
 
 AUTHORIZATION = "authorization"
@@ -51,6 +53,24 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         """Without the material, which must not come into a log."""
         bound = "with" if self.exporter else "without"
         return f"Channel({self.tls_version}, {bound} exporter material, {len(self.peer_chain)} certificates)"
+
+
+class PartnerTLS(msgspec.Struct, frozen=True, kw_only=True):
+    """How TLS with one partner differs from that with everybody. PEM, not files; what is empty is as with everybody.
+
+    Args:
+        partner: Whose it is, for messages and warnings.
+        certificate: The chain that we show the partner's server, our own certificate first; `key` belongs to it.
+        authorities: Those that may vouch for the partner's server, instead of those that may for all.
+        pins: SHA-256 of the public key (SubjectPublicKeyInfo) of the partner's server, in hex, one of which it must
+            have. Without `authorities` the key alone decides.
+    """
+
+    partner: str
+    certificate: str = ""
+    key: Secret | None = None
+    authorities: str = ""
+    pins: tuple[str, ...] = ()
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,8 +128,8 @@ class Transport(Protocol):
 
 @runtime_checkable
 class ChannelTransport(Protocol):
-    """A transport that can ask for headers when it knows on which connection a request goes out."""
+    """A transport that makes connections itself, and can do so for one partner in another way than for others."""
 
-    def outbound(self, *, header_of: HeaderOf | None = None) -> Transport:
-        """The same way out, with the headers of `header_of` for each request on each connection."""
+    def outbound(self, *, tls: PartnerTLS | None = None, header_of: HeaderOf | None = None) -> Transport:
+        """The same way out, with TLS as this partner has it, and the headers of `header_of` for each request."""
         ...

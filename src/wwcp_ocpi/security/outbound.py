@@ -55,14 +55,20 @@ class OutboundPolicy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     hosts: frozenset[str] | None = None
     """`host` or `host:port`, in lower case: only these may be called. None: any."""
 
-    def for_partner(self, urls: Iterable[str], also: Iterable[str] = ()) -> OutboundPolicy:
+    def for_partner(self, urls: Iterable[str], also: Iterable[str] = (), *, only: bool = False) -> OutboundPolicy:
         """The same, and only to the hosts and ports of these URLs: those that a partner registered.
+
+        Where all of them have TLS, what has none is refused.
 
         Args:
             also: Further hosts of the partner, each `host` (whatever its port) or `host:port`.
+            only: Whether the hosts of the URLs count for nothing, and just those in `also` may be called.
         """
-        own = frozenset(place for url in urls if (place := _place_in(url)))
-        return replace(self, hosts=own | {host.lower().rstrip(".") for host in also})
+        known = tuple(urls)
+        own = frozenset(place for url in known if (place := _place_in(url)) and not only)
+        is_plain = not known or any(url[:7].lower() == "http://" for url in known)
+        hosts = own | {host.lower().rstrip(".") for host in also}
+        return replace(self, hosts=hosts, allow_http=self.allow_http and is_plain)
 
     def guard(self, transport: Transport) -> Transport:
         """The transport, which asks this policy first: what is refused never comes to a connection or a header."""

@@ -112,10 +112,12 @@ def order_of(call: Call, response_url: str, at: str, reserved_until: int | None 
     """A new order for what a row asks, with an id that nobody can guess. `at` is where the URL stood.
 
     Raises:
-        InvalidParameters: the response URL cannot be called.
+        InvalidParameters: the response URL cannot be called, or is not at the caller's platform.
     """
     if not can_be_called(response_url):
         raise InvalidParameters(f"{at}: expected an absolute http or https URL", path=at)
+    if not call.server.may_call(call.caller.partner, response_url):
+        raise InvalidParameters(f"{at}: expected a URL on a host of the platform that asks", path=at)
     ours = addressed_parties(call)
     return Order(
         id=secrets.token_hex(16),

@@ -143,6 +143,8 @@ class Server:
         """Where the changes of a call are written: into the store, by a hub with what others hear of it."""
         self.heard: dict[str, float] = {}
         """When each partner last said something, for a hub that must know (HCI-05)."""
+        self.may_call: Callable[[str, str], bool] = lambda partner, url: True
+        """Whether a partner is at a URL that it wants to be called at."""
         self.desk: asynchronous.Desk | None = None
         self.followers: profiles.Followers | None = None
         self.results: dict[str, asynchronous.Results] = {}

@@ -8,6 +8,7 @@ wrong is an event for us and the same 401 for whoever asks: it does not tell an 
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -95,6 +96,8 @@ class Identity:
         self._certified: dict[tuple[str, tuple[bytes, ...]], _Certified] = {}
         self._generation = -1
         self._seen: dict[tuple[Reason, str], set[str]] = {}
+        self._shown: dict[str, set[bytes]] = {}
+        """Certificates as they came, so that none is hashed at each request."""
         self._drifts: dict[str, float] = {}
 
     def identify(self, request: Request) -> Caller:
@@ -116,6 +119,8 @@ class Identity:
         if not self.failures.is_quiet or request.source:
             self.failures.succeeded(request.source, login.id, now)
             self._note_places(request, login)
+        if login.certificate is None and request.channel is not None and request.channel.peer_chain:
+            self._note_shown(login, request.channel.peer_chain[0])
         return caller
 
     def challenge(self) -> str:
@@ -234,10 +239,26 @@ class Identity:
 
     def violation(self, request: Request, caller: Caller, error: NotAllowed) -> None:
         """Note that a known partner asked for what is not its own."""
-        reason = _VIOLATIONS.get(type(error), Reason.PARTY_VIOLATION)
-        self.audit.append(Event(reason, partner=caller.partner, detail=str(error), **_of(request)))
+        self.noticed(request, caller, _VIOLATIONS.get(type(error), Reason.PARTY_VIOLATION), str(error))
+
+    def noticed(self, request: Request, caller: Caller, reason: Reason, detail: str) -> None:
+        """Note what a known partner did."""
+        self.audit.append(Event(reason, partner=caller.partner, detail=detail, **_of(request)))
 
     # Refusals
+
+    def wait_s(self, source: str) -> int:
+        """How many seconds this address should wait before it tries anything again; 0: it may ask now."""
+        return math.ceil(self.failures.wait_s(source, "", self.clock()))
+
+    def stranger(self, event: Event) -> None:
+        """Note that somebody who is no partner was refused, and count it for the address like any other refusal.
+
+        Called for what is refused before or beside this: a handshake, a page of the operator.
+        """
+        self.audit.append(event)
+        if self.failures.failed(event.source, "", self.clock()):
+            self.audit.append(event._replace(reason=Reason.REPEATED_FAILURES))
 
     def _check_patience(self, request: Request, login: str, now: float) -> None:
         if self.failures.is_quiet:
@@ -272,6 +293,18 @@ class Identity:
     def _note_places(self, request: Request, login: Login) -> None:
         if request.source:
             self._note_new(Reason.NEW_NETWORK, login, network_of(request.source), source=request.source)
+
+    def _note_shown(self, login: Login, leaf: bytes) -> None:
+        """A certificate that nobody asked for, and that the connection has verified: another one is worth a look."""
+        seen = self._shown.get(login.id)
+        if seen is None or leaf not in seen:
+            if seen is None or len(seen) >= _PLACES:
+                if len(self._shown) >= MAX_LOGINS:
+                    self._shown.clear()
+                seen = self._shown[login.id] = set()
+            seen.add(leaf)
+            fingerprint = hashlib.sha256(leaf).hexdigest()
+            self._note_new(Reason.NEW_CERTIFICATE, login, fingerprint, certificate=fingerprint)
 
     def _note_new(self, reason: Reason, login: Login, what: str, **fields: str) -> None:
         """Say it when a login comes from elsewhere than before. What was before the start is not known."""

@@ -18,6 +18,7 @@ from wwcp_ocpi.protocol.errors import CannotConvert, InvalidParameters, NotAllow
 from wwcp_ocpi.protocol.patch import RawObject
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.scalars import PartyId, now
+from wwcp_ocpi.security.audit import Reason
 from wwcp_ocpi.server.bridge import View
 from wwcp_ocpi.server.call import Answer, Call, ok
 from wwcp_ocpi.server.changes import change_as_seen, check, not_older
@@ -30,6 +31,10 @@ log = structlog.get_logger()
 
 DECIDE_S = 5.0
 """How long the operator's system may think about an object before it is kept without a decision."""
+
+
+class Contradicted(InvalidParameters):
+    """Another body under an id that is final."""
 
 
 async def post_object(call: Call) -> Answer:
@@ -55,13 +60,17 @@ async def post_object(call: Call) -> Answer:
                 return None
             if not call.resource.is_posted_again:
                 log.error("object.contradicted", partner=call.caller.partner, kind=call.kind, id=id)
-                raise InvalidParameters(f"{call.kind}/{id}: another body is stored under this id, and stays")
+                raise Contradicted(f"{call.kind}/{id}: another body is stored under this id, and stays")
             not_older(call, at, stored.last_updated)
         stamp = at or now()
         whole = body if at else patch.join(patch.stamped(fields, stamp))
         return Write(version=call.version.number, last_updated=stamp.micros, body=whole, source=call.caller.partner)
 
-    outcome = await change_as_seen(call, key, decide)
+    try:
+        outcome = await change_as_seen(call, key, decide)
+    except Contradicted as error:
+        call.server.identity.noticed(call.request, call.caller, Reason.CONTRADICTED_CDR, error.message)
+        raise
     status = HTTPStatus.CREATED if outcome.created else HTTPStatus.OK
     return ok(status=status, headers=_location(call, owner, id))
 

@@ -8,14 +8,16 @@ came meanwhile, and a connection here carries many requests anyway.
 from __future__ import annotations
 
 import ssl
+import warnings
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from OpenSSL import SSL, crypto
 
-from wwcp_ocpi.net.tls.files import Expiry, check_key, read_certificates, read_crls
-from wwcp_ocpi.net.tls.settings import ClientTLS, ServerTLS
+from wwcp_ocpi.net.tls.files import Expiry, check_key, name_of, read_certificates, read_crls, read_ocsp, read_pem
+from wwcp_ocpi.net.tls.settings import ClientTLS, ServerTLS, Source
 from wwcp_ocpi.protocol.errors import UsageError
+from wwcp_ocpi.security.pki.checking import Trust
 
 _TLS_1_2_SUITES = {
     "ECDHE-ECDSA-AES128-GCM-SHA256": 0xC02B,
@@ -51,10 +53,11 @@ _PROBLEMS = {
 
 
 class Made(NamedTuple):
-    """A context, and when what it is made of expires."""
+    """A context, when what it is made of expires, and what is asked of a verified chain that OpenSSL does not ask."""
 
     context: SSL.Context
     expiries: tuple[Expiry, ...]
+    statuses: Trust | None = None
 
 
 def server_context(tls: ServerTLS) -> Made:
@@ -68,6 +71,7 @@ def server_context(tls: ServerTLS) -> Made:
     context.set_session_id(b"wwcp-ocpi")
     context.set_alpn_select_callback(_chosen)
     expiries = _use_certificate(context, tls.certificate, tls.key)
+    statuses: Trust | None = None
     if tls.client_certificates != "none":
         if tls.client_ca is None:
             raise UsageError("client_ca: expected a file with the authorities of client certificates")
@@ -76,8 +80,13 @@ def server_context(tls: ServerTLS) -> Made:
             context.add_client_ca(authority)
         if tls.crl is not None:
             expiries += _check_revocation(context, tls.crl)
+        if tls.ocsp is not None:
+            responses, ends = read_ocsp(tls.ocsp)
+            expiries += ends
+            lists = tuple(read_crls(tls.crl)[0]) if tls.crl is not None else ()
+            statuses = Trust(ocsp=responses, needs_ocsp=True, revocations=lists)
         context.set_verify(_CLIENT_CERTIFICATES[tls.client_certificates], _remember_problem)
-    return Made(context, expiries)
+    return Made(context, expiries, statuses)
 
 
 def client_context(tls: ClientTLS) -> Made:
@@ -160,25 +169,35 @@ def _context(least: str) -> SSL.Context:
     return context
 
 
-def _use_certificate(context: SSL.Context, certificate: str, key: str | None) -> tuple[Expiry, ...]:
+def _use_certificate(context: SSL.Context, certificate: Source, key: Source | None) -> tuple[Expiry, ...]:
     chain, expiries = read_certificates(certificate)
-    check_key(key or certificate)
+    key = key or certificate
+    check_key(key)
     try:
         context.use_certificate(chain[0])
         for authority in chain[1:]:
             context.add_extra_chain_cert(authority)
-        context.use_privatekey_file(
-            key or certificate
-        )  # from the file OpenSSL takes kinds that pyOpenSSL does not know
+        _use_key(context, key)
         context.check_privatekey()
     except (SSL.Error, crypto.Error) as error:
         raise UsageError(
-            f"{key or certificate}: expected the private key of the certificate in {certificate}"
+            f"{name_of(key)}: expected the private key of the certificate in {name_of(certificate)}"
         ) from error
     return expiries
 
 
-def _trust(context: SSL.Context, path: str) -> tuple[Expiry, ...]:
+def _use_key(context: SSL.Context, key: Source) -> None:
+    """Have OpenSSL read the key: it takes kinds that pyOpenSSL itself does not know, as ML-DSA."""
+    if isinstance(key, str):
+        context.use_privatekey_file(key)
+        return
+    made = crypto.load_privatekey(crypto.FILETYPE_PEM, read_pem(key))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # what it would have instead are the kinds that it knows
+        context.use_privatekey(made)
+
+
+def _trust(context: SSL.Context, path: Source) -> tuple[Expiry, ...]:
     authorities, expiries = read_certificates(path, "authority")
     store = _store(context)
     # An intermediate, or a self-signed certificate, may be trusted without the root above it.

@@ -17,12 +17,19 @@ import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from wwcp_ocpi.net.tls.settings import Source
 from wwcp_ocpi.protocol.errors import UsageError
+from wwcp_ocpi.security.pki.ocsp import Responses, read_responses
 
 log = structlog.get_logger(__name__)
 
 _DAY_S = 86_400
-_WARN_DAYS: dict[str, tuple[int, ...]] = {"certificate": (0, 1, 7, 30), "authority": (0, 1, 7, 30), "CRL": (0, 1)}
+_WARN_DAYS: dict[str, tuple[int, ...]] = {
+    "certificate": (0, 1, 7, 30),
+    "authority": (0, 1, 7, 30),
+    "CRL": (0, 1),
+    "OCSP": (0,),
+}
 """How many days before the end there is a warning. Revocation lists are short-lived and always near it."""
 _Mark: TypeAlias = tuple[int, int, int] | None
 _PEM_END = b"-----END X509 CRL-----"
@@ -50,13 +57,13 @@ _T = TypeVar("_T", bound=Expiring)
 class Reloaded(Generic[_T]):
     """A value that is made of files. `value` is the newest that could be made."""
 
-    def __init__(self, paths: Iterable[str | None], make: Callable[[], _T]) -> None:
+    def __init__(self, paths: Iterable[Source | None], make: Callable[[], _T]) -> None:
         """Make the first value.
 
         Raises:
             UsageError: by `make`, a file cannot be used.
         """
-        self._paths = tuple(path for path in paths if path)
+        self._paths = tuple(path for path in paths if path and isinstance(path, str))
         self._make = make
         self._seen = self._marks()
         self._warned: dict[Expiry, int] = {}
@@ -85,7 +92,7 @@ class Reloaded(Generic[_T]):
         """Once for each threshold that is crossed."""
         for expiry in self.value.expiries:
             left = (expiry.at - now).total_seconds() / _DAY_S
-            crossed = next((days for days in _WARN_DAYS[expiry.kind] if left <= days), None)
+            crossed = threshold(expiry.kind, expiry.at, now)
             if crossed is None or self._warned.get(expiry) == crossed:
                 continue
             self._warned[expiry] = crossed
@@ -96,6 +103,12 @@ class Reloaded(Generic[_T]):
                 log.error("tls.expired", **facts)
 
 
+def threshold(kind: str, ends: datetime, at: datetime) -> int | None:
+    """The fewest days before the end at which there is a warning, and that are over; 0 is the end itself."""
+    left = (ends - at).total_seconds() / _DAY_S
+    return next((days for days in _WARN_DAYS[kind] if left <= days), None)
+
+
 def _mark(path: str) -> _Mark:
     try:
         found = os.stat(path)
@@ -104,14 +117,20 @@ def _mark(path: str) -> _Mark:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def read_certificates(path: str, kind: str = "certificate") -> tuple[list[x509.Certificate], tuple[Expiry, ...]]:
+def name_of(source: Source) -> str:
+    """What messages call it."""
+    return source if isinstance(source, str) else source.name
+
+
+def read_certificates(source: Source, kind: str = "certificate") -> tuple[list[x509.Certificate], tuple[Expiry, ...]]:
     """All certificates of a file, in its order, and when they expire.
 
     Raises:
         UsageError: it cannot be read, or there is none in it.
     """
+    path = name_of(source)
     try:
-        found = x509.load_pem_x509_certificates(_read(path))
+        found = x509.load_pem_x509_certificates(read_pem(source))
     except ValueError as error:
         raise UsageError(f"{path}: expected certificates, PEM") from error
     return found, tuple(
@@ -119,16 +138,16 @@ def read_certificates(path: str, kind: str = "certificate") -> tuple[list[x509.C
     )
 
 
-def check_key(path: str) -> None:
+def check_key(source: Source) -> None:
     """See that a file has a private key which can be used: OpenSSL itself would ask the terminal for a password.
 
     Raises:
         UsageError: it cannot be read, there is none in it, or it needs a password.
     """
     try:
-        load_pem_private_key(_read(path), password=None)
+        load_pem_private_key(read_pem(source), password=None)
     except (ValueError, TypeError) as error:
-        raise UsageError(f"{path}: expected a private key, PEM, without a password") from error
+        raise UsageError(f"{name_of(source)}: expected a private key, PEM, without a password") from error
 
 
 def read_crls(path: str) -> tuple[list[x509.CertificateRevocationList], tuple[Expiry, ...]]:
@@ -137,7 +156,7 @@ def read_crls(path: str) -> tuple[list[x509.CertificateRevocationList], tuple[Ex
     Raises:
         UsageError: it cannot be read, or there is none in it.
     """
-    parts = [part for part in _read(path).split(_PEM_END) if part.strip()]
+    parts = [part for part in read_pem(path).split(_PEM_END) if part.strip()]
     try:
         found = [x509.load_pem_x509_crl(part + _PEM_END + b"\n") for part in parts]
     except ValueError as error:
@@ -151,8 +170,28 @@ def read_crls(path: str) -> tuple[list[x509.CertificateRevocationList], tuple[Ex
     )
 
 
-def _read(path: str) -> bytes:
+def read_ocsp(path: str) -> tuple[Responses, tuple[Expiry, ...]]:
+    """All OCSP responses of a file, and when the first of them is good no more.
+
+    Raises:
+        UsageError: it cannot be read, or there is none in it.
+    """
     try:
-        return Path(path).read_bytes()
+        found = read_responses(read_pem(path))
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+    return found, (Expiry("OCSP", path, "OCSP responses", min(found.ends)),) if found.ends else ()
+
+
+def read_pem(source: Source) -> bytes:
+    """What stands there.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    if not isinstance(source, str):
+        return source.pem.reveal().encode()
+    try:
+        return Path(source).read_bytes()
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
+        raise UsageError(f"{source}: {error.strerror}") from error

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
 
 import structlog
 from OpenSSL import SSL
@@ -17,23 +19,30 @@ from wwcp_ocpi.net.tls.contexts import server_connection, server_context
 from wwcp_ocpi.net.tls.files import Reloaded
 from wwcp_ocpi.net.tls.session import Session
 from wwcp_ocpi.net.tls.settings import ServerTLS
-from wwcp_ocpi.net.tls.stream import SESSION, TLSProtocol
+from wwcp_ocpi.net.tls.stream import SESSION, TLSFailure, TLSProtocol
+from wwcp_ocpi.security.pki.checking import Trust, revocation
 
 log = structlog.get_logger(__name__)
+
+Refused: TypeAlias = Callable[[str, str], None]
 
 
 class TLSListener:
     """The TLS of one server: its files, and the connections that are still in their handshake."""
 
-    def __init__(self, tls: ServerTLS, limits: ServerLimits) -> None:
+    def __init__(self, tls: ServerTLS, limits: ServerLimits, refused: Refused | None = None) -> None:
         """Read the files.
+
+        Args:
+            refused: told of each handshake that came to nothing, with the address of the caller and the cause.
 
         Raises:
             UsageError: one cannot be used.
         """
         self.limits = limits
+        self.tell_refused = refused
         self.pending: set[TLSProtocol] = set()
-        self.files = Reloaded((tls.certificate, tls.key, tls.client_ca, tls.crl), lambda: server_context(tls))
+        self.files = Reloaded((tls.certificate, tls.key, tls.client_ca, tls.crl, tls.ocsp), lambda: server_context(tls))
         self.is_closed = False
         self._watch_s = tls.watch_s
 
@@ -99,10 +108,21 @@ class _Incoming(TLSProtocol):
 
     def secured(self) -> asyncio.Protocol:
         self.listener.pending.discard(self)
+        statuses = self.listener.files.value.statuses
+        if statuses is not None:
+            self._check_statuses(statuses)
         return self.http(*self._inside)
+
+    def _check_statuses(self, statuses: Trust) -> None:
+        chain = self._connection.get_verified_chain(as_cryptography=True)
+        refusal = revocation(chain, statuses, datetime.now(UTC)) if chain else None
+        if refusal is not None:
+            raise TLSFailure(f"certificate: {refusal.why.value}: {refusal.detail}")
 
     def refused(self, error: Exception) -> None:
         log.info("tls.refused", source=self._source(), cause=str(error))
+        if self.listener.tell_refused is not None:
+            self.listener.tell_refused(self._source(), str(error))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.listener.pending.discard(self)

@@ -23,6 +23,7 @@ from wwcp_ocpi.protocol.endpoint import Endpoint
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.security.pki import der
 from wwcp_ocpi.security.pki.keys import UNREADABLE, kind_of, pin_of
+from wwcp_ocpi.security.pki.ocsp import OLD_HASHES, Responses, Status
 from wwcp_ocpi.security.pki.oids import Arc
 from wwcp_ocpi.security.pki.parties import CertifiedParty, Environment, named_in
 from wwcp_ocpi.security.pki.permissions import Permission, permission_of, permissions_in
@@ -34,7 +35,6 @@ LONGEST_CHAIN = 8
 _DEEPEST = 5
 _MOST_TRIES = 32
 """Of signatures that are checked for one chain: a caller can show many that fit one another."""
-_OLD_HASHES = frozenset({"md5", "sha1"})
 _UNDERSTOOD = (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName)
 
 
@@ -63,7 +63,9 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
     """Whom we believe: authorities, keys, or both. With pins alone, a self-signed certificate of that key is enough.
 
     With neither, nobody is believed. Where `needs_crl`, an authority without a list that is valid now cannot vouch
-    for anybody; otherwise only a list that is there counts, and it counts as well when it is out of date.
+    for anybody; otherwise only a list that is there counts, and it counts as well when it is out of date. Where
+    `needs_ocsp`, the certificate that is shown must be good by an OCSP response, or be on no list that is valid now.
+    An OCSP response that says good now stands for the list that its authority lacks.
     """
 
     authorities: tuple[x509.Certificate, ...] = ()
@@ -71,6 +73,8 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
     """Those between, for callers who send their leaf only."""
     revocations: tuple[x509.CertificateRevocationList, ...] = ()
     needs_crl: bool = False
+    ocsp: Responses = Responses()
+    needs_ocsp: bool = False
     pins: frozenset[str] = frozenset()
     """SHA-256 of public keys, in hex, see `keys.pin_of`."""
     arc: Arc = Arc()
@@ -201,6 +205,17 @@ def _check_alone(certificate: x509.Certificate, at: datetime) -> None:
         raise _Refused(Why.EXPIRED, f"{_text(certificate.subject)}: until {certificate.not_valid_after_utc}")
 
 
+def revocation(path: Sequence[x509.Certificate], trust: Trust, at: datetime) -> Refusal | None:
+    """Why nobody on a path that was verified already may be believed: its leaf first, each issued by the next one."""
+    try:
+        _check_revocation(list(path), trust, at)
+    except _Refused as refused:
+        return Refusal(why=refused.why, detail=str(refused)[:300])
+    except UNREADABLE as error:
+        return Refusal(why=Why.MALFORMED, detail=str(error)[:300])
+    return None
+
+
 def _path(chain: list[x509.Certificate], trust: Trust, at: datetime) -> list[x509.Certificate]:
     """From the leaf to an authority that is trusted. The reason of a refusal is that of the longest way tried."""
     candidates = [*trust.authorities, *trust.intermediates, *chain[1:]]
@@ -241,7 +256,7 @@ def _check_issuer(issuer: x509.Certificate, path: list[x509.Certificate], at: da
         child.verify_directly_issued_by(issuer)
     except (InvalidSignature, *UNREADABLE) as error:
         raise _Refused(Why.BAD_SIGNATURE, f"{_text(child.subject)}: not signed by {name}") from error
-    if child.signature_hash_algorithm is not None and child.signature_hash_algorithm.name in _OLD_HASHES:
+    if child.signature_hash_algorithm is not None and child.signature_hash_algorithm.name in OLD_HASHES:
         raise _Refused(Why.WEAK, f"{_text(child.subject)}: signed with {child.signature_hash_algorithm.name}")
     constraints, keys = _extension(issuer, x509.BasicConstraints), _extension(issuer, x509.KeyUsage)
     if constraints is None or not constraints.ca or (keys is not None and not keys.key_cert_sign):
@@ -259,13 +274,20 @@ def _check_usage(certificates: Iterable[x509.Certificate], purpose: Purpose) -> 
 
 
 def _check_revocation(path: list[x509.Certificate], trust: Trust, at: datetime) -> None:
-    for certificate, issuer in pairwise(path):
+    for depth, (certificate, issuer) in enumerate(pairwise(path)):
         lists = [one for one in trust.revocations if one.issuer == issuer.subject and _is_signed_by(one, issuer)]
         for one in lists:
             if one.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None:
                 raise _Refused(Why.REVOKED, f"{_text(certificate.subject)}: revoked by {_text(issuer.subject)}")
-        if trust.needs_crl and not any(_is_current(one, at) for one in lists):
+        status = trust.ocsp.status_of(certificate, issuer, at)
+        if status is Status.REVOKED:
+            raise _Refused(Why.REVOKED, f"{_text(certificate.subject)}: revoked, by OCSP of {_text(issuer.subject)}")
+        if status is Status.GOOD or any(_is_current(one, at) for one in lists):
+            continue
+        if trust.needs_crl:
             raise _Refused(Why.REVOCATION_UNKNOWN, f"{_text(issuer.subject)}: no list of revocations that is valid now")
+        if trust.needs_ocsp and not depth:
+            raise _Refused(Why.REVOCATION_UNKNOWN, f"{_text(certificate.subject)}: OCSP: {status.value}")
 
 
 def _is_signed_by(revocations: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:

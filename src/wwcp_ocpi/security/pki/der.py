@@ -52,6 +52,15 @@ def elements(data: bytes) -> Iterator[Element]:
         at += length
 
 
+def pieces(data: bytes) -> list[bytes]:
+    """The elements in a row, each with its tag and length.
+
+    Raises:
+        ValueError: as `elements`.
+    """
+    return [_element(*one) for one in elements(data)]
+
+
 def texts(data: bytes) -> tuple[str, ...]:
     """Every text in a value: one, or a SET or SEQUENCE of them.
 

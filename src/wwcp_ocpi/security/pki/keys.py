@@ -8,8 +8,10 @@ from enum import Enum
 from importlib import import_module
 from typing import Any
 
+import cryptography
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.backends.openssl import backend
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes, CertificatePublicKeyTypes
@@ -49,10 +51,15 @@ CLASSIC = frozenset({KeyType.P256, KeyType.P384, KeyType.ED25519})
 _CURVES: dict[KeyType, type[ec.EllipticCurve]] = {KeyType.P256: ec.SECP256R1, KeyType.P384: ec.SECP384R1}
 
 
-def _ml_dsa() -> dict[KeyType, tuple[Any, Any]]:
-    """Private and public classes of ML-DSA; none where the library or its OpenSSL has no such thing."""
+ML_DSA = (KeyType.ML_DSA_44, KeyType.ML_DSA_65, KeyType.ML_DSA_87)
+_MODULE = "cryptography.hazmat.primitives.asymmetric.mldsa"
+
+
+def _ml_dsa(module: str = _MODULE) -> tuple[dict[KeyType, tuple[Any, Any]], str]:
+    """Private and public classes of ML-DSA; or none, and what it is that lacks them."""
+    library = f"cryptography {cryptography.__version__}"
     try:
-        offered = import_module("cryptography.hazmat.primitives.asymmetric.mldsa")
+        offered = import_module(module)
         found = {
             KeyType(f"ml-dsa-{size}"): (
                 getattr(offered, f"MLDSA{size}PrivateKey"),
@@ -61,12 +68,15 @@ def _ml_dsa() -> dict[KeyType, tuple[Any, Any]]:
             for size in (44, 65, 87)
         }
         offered.MLDSA44PrivateKey.from_seed_bytes(bytes(32))
-    except (ImportError, AttributeError, UnsupportedAlgorithm):
-        return {}
-    return found
+    except (ImportError, AttributeError):
+        return {}, f"{library} has no ML-DSA; a later one does"
+    except UnsupportedAlgorithm:
+        return {}, f"the {backend.openssl_version_text()} of {library} has no ML-DSA; OpenSSL 3.5 and later do"
+    return found, ""
 
 
-_ML_DSA = _ml_dsa()
+_ML_DSA, LACKING = _ml_dsa()
+"""`LACKING` says why there is none, and is empty where there is."""
 MADE = frozenset({*CLASSIC, *_ML_DSA})
 """What can be made here."""
 
@@ -78,6 +88,8 @@ def key_type(name: str) -> KeyType:
         UsageError: no such kind, or this library does not offer it.
     """
     known = sorted(kind.value for kind in MADE)
+    if name.lower() in {kind.value for kind in ML_DSA} - set(known):
+        raise UsageError(f"{name.lower()}: {LACKING}")
     if name.lower() not in known:
         raise UsageError(f"expected a key type of {', '.join(known)}, got {name[:32]!r}")
     return KeyType(name.lower())
@@ -94,7 +106,7 @@ def new_key(kind: KeyType) -> CertificateIssuerPrivateKeyTypes:
     if kind is KeyType.ED25519:
         return ed25519.Ed25519PrivateKey.generate()
     if kind not in _ML_DSA:
-        raise UsageError(f"{kind.value}: this library makes no such keys")
+        raise UsageError(f"{kind.value}: {LACKING if kind in ML_DSA else 'such keys are not made here'}")
     made: CertificateIssuerPrivateKeyTypes = _ML_DSA[kind][0].generate()
     return made
 
