@@ -202,6 +202,15 @@ class GuardedProtocol(HttpToolsProtocol):
     def _address(self) -> str:
         return self.client[0] if self.client else ""
 
+    def _take_over(self) -> bool:
+        """Whether it is the request under way that is wrong, and not one behind it; the application is told."""
+        cycle = self.cycle
+        if self.pipeline or cycle.response_started or not cycle.more_body:
+            return False
+        cycle.disconnected = True
+        cycle.message_event.set()
+        return True
+
     def _refuse_size(self, what: str) -> None:
         limit = self.limits.head_bytes
         self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"{what}: expected at most {limit} bytes")
@@ -211,8 +220,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refuse(HTTPStatus.REQUEST_TIMEOUT, f"request line and headers: expected all of it within {limit:g} s")
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
-        """Answer without the application and close; silently amid an answer, or if nothing was asked."""
-        if self._is_answering() or (status is HTTPStatus.REQUEST_TIMEOUT and not self._head_bytes):
+        """Answer instead of the application and close; silently amid an answer, or if nothing was asked."""
+        is_silent = status is HTTPStatus.REQUEST_TIMEOUT and not self._head_bytes
+        if is_silent or (self._is_answering() and not self._take_over()):
             self.transport.close()
             return
         code = StatusCode.SERVER_ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else StatusCode.CLIENT_ERROR
