@@ -39,7 +39,7 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limits: Server
         # A caller that asks first (Expect: 100-continue) sends nothing when it is refused.
         asked = "expect" in headers
         raise await _too_large(receive, limits, str(announced), more=not asked, drained=False)
-    message = await receive()
+    message = await receive()  # `net.http1` sees to it that something comes in time
     if message["type"] == "http.request" and not message["more_body"]:
         body: bytes = message["body"]
         if len(body) <= limits.body_bytes:

@@ -40,7 +40,16 @@ class GuardedProtocol(HttpToolsProtocol):
     """One connection. `limits` and `crowd` are set by `guarded`."""
 
     # In slots, because two attributes more would make uvicorn's own too many for the fast kind of dictionary.
-    __slots__ = ("_behind_bytes", "_clock", "_head_bytes", "_is_refused", "_reading", "_refusal")
+    __slots__ = (
+        "_behind_bytes",
+        "_body_clock",
+        "_clock",
+        "_has_body",
+        "_head_bytes",
+        "_is_refused",
+        "_reading",
+        "_refusal",
+    )
     limits: ClassVar[ServerLimits] = ServerLimits()
     crowd: ClassVar[Crowd | None] = None
     """Counts connections by address; None where that was done before."""
@@ -57,6 +66,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         """Of a head, or of what stands beside a chunked body, since the last piece of it."""
         self._clock: asyncio.TimerHandle | None = None
+        self._has_body = False
+        """Whether some of the body of this request is there. From then on `net.body` watches the time."""
+        self._body_clock: asyncio.TimerHandle | None = None
         self._reading: asyncio.TimerHandle | None = None
         self._behind_bytes = 0
         self._refusal: tuple[HTTPStatus, str] | None = None
@@ -77,6 +89,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_clock()
+        self._stop_body_clock()
         self._stop_reading()
         if self.crowd is not None:
             self.crowd.leave(self._address())
@@ -102,6 +115,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > limit:
                 self._refuse_size("what stands beside a chunked body")
+        self._await_body()
 
     # What the parser finds.
 
@@ -109,6 +123,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._refusal is not None:
             raise _TooMany
         self._head_bytes = 0
+        self._has_body = False
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -123,6 +138,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._head_bytes = 0
+        self._has_body = True
         super().on_body(body)
 
     def send_400_response(self, msg: str) -> None:
@@ -156,6 +172,27 @@ class GuardedProtocol(HttpToolsProtocol):
             self._clock.cancel()
             self._clock = None
             self._head_bytes = 0
+
+    # When a body must begin. Whoever reads it is spared a clock for those that come with their heads, which are most.
+
+    def _await_body(self) -> None:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and cycle.more_body and not self._has_body:
+            if self._body_clock is None:
+                self._body_clock = self.loop.call_later(self.limits.body_s, self._refuse_body)
+        elif self._body_clock is not None:
+            self._stop_body_clock()
+
+    def _refuse_body(self) -> None:
+        self._body_clock = None
+        if self._is_answering() and not self._has_body:
+            limit = self.limits.body_s
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, f"body: expected all of it within {limit:g} s")
+
+    def _stop_body_clock(self) -> None:
+        if self._body_clock is not None:
+            self._body_clock.cancel()
+            self._body_clock = None
 
     # How slowly an answer may be read.
 
@@ -207,6 +244,7 @@ class GuardedProtocol(HttpToolsProtocol):
         cycle = self.cycle
         if self.pipeline or cycle.response_started or not cycle.more_body:
             return False
+        self._stop_body_clock()
         cycle.disconnected = True
         cycle.message_event.set()
         return True
@@ -221,8 +259,11 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
         """Answer instead of the application and close; silently amid an answer, or if nothing was asked."""
-        is_silent = status is HTTPStatus.REQUEST_TIMEOUT and not self._head_bytes
-        if is_silent or (self._is_answering() and not self._take_over()):
+        if self._is_answering():
+            is_heard = self._take_over()
+        else:
+            is_heard = self._head_bytes > 0 or status is not HTTPStatus.REQUEST_TIMEOUT
+        if not is_heard:
             self.transport.close()
             return
         code = StatusCode.SERVER_ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else StatusCode.CLIENT_ERROR
