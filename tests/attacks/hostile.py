@@ -17,7 +17,7 @@ DEADLINE_S = 20
 class Sent(NamedTuple):
     """How much of a flood was taken, and what was said to it."""
 
-    bytes: int
+    size: int
     said: bytes
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,7 @@ async def test_a_certificate_of_staging(tmp_path: Path) -> None:
     """The authority is the same, and so are key and parties: only the environment tells them apart."""
     for name, environment, expected in (("weak", STAGING, 200), ("strong", None, 401)):
         made = Authority(tmp_path / name)
-        how = {"environment": environment} if environment else {}
+        how: dict[str, Any] = {"environment": environment} if environment else {}
         async with wired(made, client_certificates="required", client_ca=made.trust, **how) as here:
             await here.made.change("partner", certificate=CertificateRule(parties=True))
             assert await here.ask(here.line(made.client("partner", environment=STAGING))) == expected
@@ -81,7 +82,7 @@ async def test_a_revoked_certificate_on_a_new_connection(tmp_path: Path) -> None
         made = Authority(tmp_path / name)
         stolen, kept = made.client("stolen"), made.client("kept")
         made.revoke(stolen)
-        lists = {"crl": made.revocations} if crl else {}
+        lists: dict[str, Any] = {"crl": made.revocations} if crl else {}
         async with wired(made, client_certificates="required", client_ca=made.trust, **lists) as here:
             await here.made.change("partner", certificate=FOR_ITS_PARTIES)
             assert await is_cut_off(here, here.line(stolen)) is cut_off
@@ -93,7 +94,7 @@ async def test_a_certificate_that_is_revoked_while_its_connection_is_open(tmp_pa
     for name, crl, status in (("weak", False, 200), ("strong", True, 401)):
         made = Authority(tmp_path / name)
         stolen = made.client("stolen")
-        lists = {"crl": made.revocations} if crl else {}
+        lists: dict[str, Any] = {"crl": made.revocations} if crl else {}
         async with wired(made, client_certificates="required", client_ca=made.trust, **lists) as here:
             await here.made.change("partner", certificate=FOR_ITS_PARTIES)
             thief = here.line(stolen)
@@ -111,7 +112,7 @@ async def test_an_expired_certificate(tmp_path: Path) -> None:
         made = Authority(tmp_path / name)
         old = made.client("old", at=made.now - timedelta(days=60))
         assert old.certificate.not_valid_after_utc < made.now
-        trust = {"client_ca": made.trust} if asked_for != "none" else {}
+        trust: dict[str, Any] = {"client_ca": made.trust} if asked_for != "none" else {}
         async with wired(made, client_certificates=asked_for, **trust) as here:
             assert await is_cut_off(here, here.line(old)) is cut_off
             assert await here.ask(here.line(made.client("new"))) == 200
@@ -135,7 +136,7 @@ async def test_a_self_signed_certificate_where_that_of_an_authority_is_required(
     own = self_signed(tmp_path / "own.pem")
     for name, how, cut_off in (("weak", "none", False), ("strong", asked_for, True)):
         made = Authority(tmp_path / name)
-        trust = {"client_ca": made.trust} if how != "none" else {}
+        trust: dict[str, Any] = {"client_ca": made.trust} if how != "none" else {}
         async with wired(made, client_certificates=how, **trust) as here:
             assert await is_cut_off(here, here.line((own, own))) is cut_off
 

@@ -63,10 +63,10 @@ def chunked() -> Iterator[bytes]:
 async def _large_body(folder: Path, body: Any) -> None:
     async with gateway(folder / "weak", body_bytes=2 * HUNDRED_MB) as here:
         sent = await flood(here.http.port, body())
-        assert (sent.status, sent.bytes > HUNDRED_MB) == (401, True), "all of it was read for somebody without a token"
+        assert (sent.status, sent.size > HUNDRED_MB) == (401, True), "all of it was read for somebody without a token"
     async with gateway(folder / "strong") as here:
         sent = await flood(here.http.port, body())
-        assert (sent.status, sent.bytes < 40 * MB) == (413, True)
+        assert (sent.status, sent.size < 40 * MB) == (413, True)
         assert sent.message.startswith("body: expected at most 4194304 bytes, got ")
 
 

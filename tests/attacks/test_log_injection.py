@@ -120,7 +120,8 @@ async def test_the_name_of_a_partner_and_the_id_of_its_cdr(
         (("audit", "tail"), False),
     ):
         ran = await asyncio.to_thread(cli, *command, "--config", path)
-        assert (ran.code, CONTROLS & set(ran.out + ran.err)) == (0, set()), command
+        assert ran.code == 0, command
+        assert not CONTROLS & set(ran.out + ran.err), command
         assert FORGED not in ran.out.splitlines()
         ran = await asyncio.to_thread(cli, *command, "--config", path, "--json")
         assert json_has_it == (HOSTILE in str_of(ran.lines)), command
