@@ -128,6 +128,8 @@ class Setting:
         made.server.identity.clock = self.clock
         made.server.identity.audit = self.audit
         made.registration.clock = self.clock
+        self.send: Transport = made.server.handle
+        """How requests get there: a call, unless a test puts a network in between."""
         self.theirs = "EMSP" if role == "CPO" else "CPO"
 
     async def demand(self, made: TOTP | None = None, **demand: Any) -> Partner:
@@ -159,13 +161,13 @@ class Setting:
         sent = {"authorization": authorization(token, TokenForm.BASE64)}
         if password is not None:
             sent["totp"] = write_header(password, is_bound=bound)
-        raw = b"" if body is None else json.dumps(body).encode()
+        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         if raw:
             sent["content-type"] = "application/json"
         request = Request(
             method=method, url=path, headers={**sent, **(headers or {})}, body=raw, source=source, channel=channel
         )
-        return await self.made.server.handle(request)
+        return await self.send(request)
 
     async def status(self, path: str = "/ocpi/versions", **asked: Any) -> int:
         return (await self.ask(path, **asked)).status

@@ -159,7 +159,7 @@ async def test_a_body_announced_as_too_large_is_refused_and_read_away() -> None:
 
 
 async def test_far_too_large_a_body_is_not_read_to_its_end() -> None:
-    parts = [part(b"x" * 10, more=True), part(b"x" * 10, more=True)]
+    parts = [part(b"x" * 10, more=True), part(b"x" * 10, more=True), GONE]
     sent = await call(asgi_app(Recorder(), LIMITS), "PUT", headers=[("content-length", "999")], parts=parts)
     assert sent[0]["status"] == 413
     assert (b"connection", b"close") in sent[0]["headers"]
@@ -167,7 +167,7 @@ async def test_far_too_large_a_body_is_not_read_to_its_end() -> None:
 
 async def test_a_caller_that_asks_before_it_sends_too_much_is_refused_at_once() -> None:
     headers = [("content-length", "11"), ("expect", "100-continue")]
-    sent = await call(asgi_app(Recorder(), LIMITS), "PUT", headers=headers, parts=[])
+    sent = await call(asgi_app(Recorder(), LIMITS), "PUT", headers=headers, parts=[GONE])
     assert sent[0]["status"] == 413
     assert (b"connection", b"close") in sent[0]["headers"]
 

@@ -82,13 +82,13 @@ async def test_a_second_head_that_does_not_come_in_time_is_refused() -> None:
 
 
 async def test_a_body_that_does_not_come_in_time_is_refused() -> None:
-    async with serving(limits=ServerLimits(body_s=0.05)) as server:
+    async with serving(limits=ServerLimits(linger_s=0.05, body_s=0.05)) as server:
         said = await exchange(server, b"PUT / HTTP/1.1\r\nhost: h\r\ncontent-length: 9\r\n\r\nabc")
     assert message(said) == (408, "body: expected all of it within 0.05 s")
 
 
 async def test_too_large_a_body_that_never_ends_is_refused_in_time() -> None:
-    async with serving(limits=ServerLimits(body_s=0.05, body_bytes=10)) as server:
+    async with serving(limits=ServerLimits(linger_s=0.05, body_s=0.05, body_bytes=10)) as server:
         said = await exchange(server, b"PUT / HTTP/1.1\r\nhost: h\r\ncontent-length: 99\r\n\r\nabc")
     assert message(said) == (413, "body: expected at most 10 bytes, got 99")
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, say, show
+from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, line, printable, say, show
 from wwcp_ocpi.gateway.auditing import audit_folder
 from wwcp_ocpi.gateway.config import Config
 from wwcp_ocpi.gateway.opening import open_vault
@@ -52,7 +52,7 @@ def tail(
             emit(_plain(record))
         return
     columns = ("n", "at", "event", "partner", "source", "request", "detail")
-    show("audit log", columns, [[_shown(getattr(record, name)) for name in columns] for record in found])
+    show("audit log", columns, [[printable(str(getattr(record, name))) for name in columns] for record in found])
 
 
 @app.command("verify")
@@ -78,7 +78,7 @@ def verify(
         emit(report)
     else:
         for one in report.findings:
-            sys.stdout.write(f"{one.file}:{one.line}: {one.problem.value}: {_shown(one.text)}\n")
+            line(f"{one.file}:{one.line}: {one.problem.value}: {one.text}")
         say(
             f"{report.records} records, {report.first} to {report.last}, {report.checkpoints} checkpoints, "
             f"{report.unsigned} records not signed yet, {len(report.findings)} findings"
@@ -107,9 +107,3 @@ def _key(config: Config, folder: Path, file: Path | None) -> Ed25519PublicKey:
 def _plain(record: Record) -> dict[str, object]:
     fields = ((name, getattr(record, name)) for name in record.__struct_fields__)
     return {name: value for name, value in fields if value != ""}
-
-
-def _shown(value: object) -> str:
-    """For a terminal: what moves its cursor or turns its text around is shown as what it is."""
-    text = str(value)
-    return text if text.isprintable() else "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)

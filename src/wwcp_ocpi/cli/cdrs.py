@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, say, show
+from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, line, say, show
 from wwcp_ocpi.gateway.config import Config
 from wwcp_ocpi.gateway.opening import open_platform
 from wwcp_ocpi.gateway.platform import Platform
@@ -107,9 +107,9 @@ def _tell(found: CdrCheck) -> None:
     show(f"CDR {found.id} of {found.owner}", ["", ""], rows)
     for one in found.differences:
         reasons = "; ".join(one.details) or ", ".join(one.reasons) or "no known mistake"
-        typer.echo(f"{one.path}: stated {one.stated}, computed {one.computed} ({reasons})")
+        line(f"{one.path}: stated {one.stated}, computed {one.computed} ({reasons})")
     for note in found.notes:
-        typer.echo(f"{note.code}: {note.path}: {note.text}")
+        line(f"{note.code}: {note.path}: {note.text}")
 
 
 def _row(found: CdrCheck) -> tuple[object, ...]:

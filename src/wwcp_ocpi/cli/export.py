@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from wwcp_ocpi.cli.feeds import PartyOption, party_of
-from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, emit_raw, say
+from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, emit_raw, line, say
 from wwcp_ocpi.feeds.telling import Told, told_objects
 from wwcp_ocpi.gateway.config import Config
 from wwcp_ocpi.gateway.opening import open_platform
@@ -129,8 +129,8 @@ def _print(told: Told, *, json: bool) -> None:
     lines = [f"{loss.path}: {loss.text}" for loss in told.losses]
     if told.refusal is not None:
         lines.append(f"cannot be told: {told.refusal}")
-    for line in lines:
-        sys.stdout.write(f"{place} {line}\n")
+    for text in lines:
+        line(f"{place} {text}")
 
 
 def _refused(refusal: CannotConvert) -> dict[str, str | None]:

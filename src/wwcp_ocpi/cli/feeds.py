@@ -12,7 +12,7 @@ import msgspec
 import typer
 from msgspec.structs import replace
 
-from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, progress, say, show
+from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, line, progress, say, show
 from wwcp_ocpi.feeds.assumptions import Assumptions
 from wwcp_ocpi.feeds.checking import Rejected
 from wwcp_ocpi.feeds.importing import Imported, import_objects
@@ -137,7 +137,7 @@ def _report(kept: list[Rejected], rejects: Path | None, file: str) -> None:
             )
             for one in kept
         ]
-        rejects.write_bytes(b"".join(line + b"\n" for line in lines))
+        rejects.write_bytes(b"".join(one + b"\n" for one in lines))
     for one in kept[:10]:
         say(f"{file}[{one.index}] rejected: {'; '.join(one.reasons[:3])}")
     if len(kept) > 10:
@@ -189,6 +189,4 @@ def _tell(file: str, index: int, finding: Finding, *, json: bool) -> None:
     if json:
         emit({"file": file, "index": index, **msgspec.to_builtins(finding)})
     else:
-        sys.stdout.write(
-            f"{file}[{index}] {finding.path}: {finding.severity.value}: {finding.message} ({finding.rule})\n"
-        )
+        line(f"{file}[{index}] {finding.path}: {finding.severity.value}: {finding.message} ({finding.rule})")

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
+from unicodedata import category
 
 import msgspec
 import structlog
@@ -32,6 +33,7 @@ ConfigFile = Annotated[
 
 DEFAULT_FILE = Path("wwcp-ocpi.toml")
 console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+_FOR_PEOPLE = structlog.dev.ConsoleRenderer(colors=False)
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -51,12 +53,28 @@ def log_to_stderr(level: str, *, as_json: bool = False) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False),
+            *((structlog.processors.JSONRenderer(),) if as_json else (_shown, _FOR_PEOPLE)),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(levels[level]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def printable(text: str, keep: str = "") -> str:
+    """For a terminal: what moves its cursor, colours it or turns its text around is shown as what it is.
+
+    Args:
+        keep: Characters that are printed all the same, like line ends where a line is not a record.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep or category(c) == "Zs" else f"\\u{ord(c):04x}" for c in text)
+
+
+def _shown(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A processor of the log; it keeps line ends, which the renderer escapes but in a traceback."""
+    return {name: printable(value, "\n") if isinstance(value, str) else value for name, value in event.items()}
 
 
 def emit(value: object) -> None:
@@ -71,17 +89,22 @@ def emit_raw(line: bytes) -> None:
 
 
 def say(text: str) -> None:
-    """One line for people."""
-    console.print(text, soft_wrap=True)
+    """A line for people, or some."""
+    console.print(printable(text, "\n"), soft_wrap=True)
+
+
+def line(text: str) -> None:
+    """One line for people on standard output, and never two."""
+    sys.stdout.write(f"{printable(text)}\n")
 
 
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table for people, on standard output."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=printable(title), title_justify="left")
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
+        table.add_row(*(printable(str(cell), "\n") for cell in row))
     Console(highlight=False, markup=False, emoji=False).print(table)
 
 

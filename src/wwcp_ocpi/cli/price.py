@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from wwcp_ocpi import rules
-from wwcp_ocpi.cli.output import Json, emit, say, show
+from wwcp_ocpi.cli.output import Json, emit, line, say, show
 from wwcp_ocpi.feeds.reading import read_file
 from wwcp_ocpi.protocol import codec
 from wwcp_ocpi.protocol.conformance import Severity
@@ -224,7 +224,7 @@ def _show(place: str, explanation: rules.Explanation) -> None:
     show(place, _SHOWN, [[row[column] for column in columns] for row in rows])
     for row in rows:
         if row[0]:
-            typer.echo(f"period {row[0]}, {row[2]}: tariff {row[3]}, element {row[-1]}")
+            line(f"period {row[0]}, {row[2]}: tariff {row[3]}, element {row[-1]}")
     for text in explanation.texts:
         say(text)
 
@@ -248,7 +248,7 @@ def _told(entry: _Entry, language: str, *, json: bool) -> bool:
         )
         return sound
     for text in texts:
-        typer.echo(text)
+        line(text)
     for one in findings:
         say(f"{entry.place}: {one.path}: {one.severity.value}: {one.text} ({one.code})")
     return sound

@@ -129,7 +129,34 @@ class LimitsSection(msgspec.Struct, frozen=True, kw_only=True):
     """How much one caller may cost."""
 
     body_bytes: Annotated[int, Meta(ge=1024, description="Largest request body.")] = 4 * 1024 * 1024
+    body_s: Annotated[float, Meta(gt=0, description="Seconds that a request body may take to come.")] = 30.0
+    head_bytes: Annotated[
+        int,
+        Meta(
+            ge=1024,
+            description="Request line and headers together, or twice as much where they come in several packets; also "
+            "all that is sent beside two pieces of a chunked body.",
+        ),
+    ] = 32 * 1024
+    head_s: Annotated[float, Meta(gt=0, description="Seconds that request line and headers may take to come.")] = 10.0
+    headers: Annotated[int, Meta(ge=16, description="Header lines of a request at most.")] = 100
+    read_s: Annotated[
+        float,
+        Meta(gt=0, description="Seconds in which a caller that is slow to read an answer must take 32 KiB more of it."),
+    ] = 30.0
+    handshake_s: Annotated[float, Meta(gt=0, description="Seconds that a TLS handshake may take.")] = 10.0
+    keep_alive_s: Annotated[
+        int, Meta(ge=0, description="Seconds that a connection stays open between two requests.")
+    ] = 75
     connections: Annotated[int, Meta(ge=1, description="Open connections at most.")] = 1000
+    connections_per_address: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Of these, from one address (of IPv6: from one /64); those of server.trusted_proxies may have "
+            "all. 0: any number.",
+        ),
+    ] = 250
     drain_s: Annotated[int, Meta(ge=0, description="Seconds that requests get to finish at a stop.")] = 10
     refusals_per_minute: Annotated[
         int,

@@ -20,14 +20,21 @@ from wwcp_ocpi.gateway.config import Config
 from wwcp_ocpi.gateway.events import PATH, EventFeed, EventsPage
 from wwcp_ocpi.gateway.expiring import PartnerCertificates
 from wwcp_ocpi.gateway.metrics import CONTENT_TYPE, Metrics
-from wwcp_ocpi.gateway.opening import DATABASE, open_store, outbound, outbound_policy, server_tls, settings_of
+from wwcp_ocpi.gateway.opening import (
+    DATABASE,
+    open_store,
+    outbound,
+    outbound_policy,
+    server_limits,
+    server_tls,
+    settings_of,
+)
 from wwcp_ocpi.gateway.operators import operators
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.gateway.traffic import Traffic
 from wwcp_ocpi.gateway.trusting import certificate_reader, handshake_reason
 from wwcp_ocpi.net.asgi import Send, asgi_app
 from wwcp_ocpi.net.body import Message, Receive
-from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.net.server import HTTPServer
 from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.http import JSON, Request, Response
@@ -101,11 +108,7 @@ class Gateway:
         """
         config = self.config
         config.own_parties()  # refused now rather than when the port is open
-        limits = ServerLimits(
-            body_bytes=config.limits.body_bytes,
-            connections=config.limits.connections,
-            drain_s=config.limits.drain_s,
-        )
+        limits = server_limits(config)
         self.http = HTTPServer(
             asgi_app(self._handle, limits, apps={PATH: self._events}),
             limits,

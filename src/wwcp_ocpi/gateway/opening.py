@@ -16,7 +16,7 @@ from wwcp_ocpi.convert import Context
 from wwcp_ocpi.gateway.config import Config, ConvertSection, read_secret
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.net.client import HTTPTransport
-from wwcp_ocpi.net.limits import ClientLimits
+from wwcp_ocpi.net.limits import ClientLimits, ServerLimits
 from wwcp_ocpi.net.tls.settings import ClientCertificates, ClientTLS, ServerTLS, TLSVersion
 from wwcp_ocpi.security import Vault
 from wwcp_ocpi.security.outbound import OutboundPolicy
@@ -85,6 +85,24 @@ def _extensions(asked: bool | tuple[str, ...]) -> frozenset[str]:
     if isinstance(asked, bool):
         return EXTENSIONS if asked else frozenset()
     return frozenset(asked)
+
+
+def server_limits(config: Config) -> ServerLimits:
+    """What one caller may cost."""
+    section = config.limits
+    return ServerLimits(
+        body_bytes=section.body_bytes,
+        body_s=section.body_s,
+        head_bytes=section.head_bytes,
+        head_s=section.head_s,
+        headers=section.headers,
+        read_s=section.read_s,
+        handshake_s=section.handshake_s,
+        keep_alive_s=section.keep_alive_s,
+        connections=section.connections,
+        connections_per_address=section.connections_per_address,
+        drain_s=section.drain_s,
+    )
 
 
 def server_tls(config: Config) -> ServerTLS | None:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import structlog
 
-from wwcp_ocpi.net.body import ClientGone, Message, Receive, read_body
+from wwcp_ocpi.net.body import ClientGone, Message, Receive, read_away, read_body
 from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.net.tls.session import EXTENSION
 from wwcp_ocpi.protocol.envelope import failure
@@ -70,7 +70,11 @@ def asgi_app(
             except ClientGone:
                 return
             except PartnerError as error:
-                await _answer(send, refusal(error), scope["method"])
+                is_last = "connection" in error.headers
+                await _answer(send, refusal(error), scope["method"], more=is_last)
+                if is_last:
+                    await read_away(receive, limits.linger_s)
+                    await send({"type": "http.response.body", "body": b""})
                 return
         path = scope["raw_path"].decode("latin-1")
         query = scope["query_string"]
@@ -126,9 +130,9 @@ async def _nowhere(request: Request) -> Response:
     return refusal(NotFound(f"{request.path}: no such path"))
 
 
-async def _answer(send: Send, response: Response, method: str) -> None:
+async def _answer(send: Send, response: Response, method: str, *, more: bool = False) -> None:
     await send(_head(response))
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else response.body})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else response.body, "more_body": more})
 
 
 _names: dict[bytes, str] = {}

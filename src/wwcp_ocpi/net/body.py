@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Reading the body of a request, never more of it than a caller may send and never longer than it may take.
 
-What is too much is read away for a while before the refusal goes out: TCP resets a connection that is closed
-on unread bytes, and the caller would lose the answer that tells it what was wrong.
+What is too much is read away for a while before the refusal goes out, and for a while after it: TCP resets a connection
+that is closed on unread bytes, and the caller would lose the answer that tells it what was wrong.
 """
 
 from __future__ import annotations
@@ -39,12 +39,22 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limits: Server
         # A caller that asks first (Expect: 100-continue) sends nothing when it is refused.
         asked = "expect" in headers
         raise await _too_large(receive, limits, str(announced), more=not asked, drained=False)
-    message = await receive()
+    message = await receive()  # `net.http1` sees to it that something comes in time
     if message["type"] == "http.request" and not message["more_body"]:
         body: bytes = message["body"]
         if len(body) <= limits.body_bytes:
             return body
     return await _read_on(receive, message, limits)
+
+
+async def read_away(receive: Receive, seconds: float) -> None:
+    """Drop what still comes of a request that was answered and whose connection is about to be closed."""
+    try:
+        async with asyncio.timeout(seconds):
+            while (message := await receive())["type"] == "http.request" and message["more_body"]:
+                pass
+    except TimeoutError:
+        pass
 
 
 async def _read_on(receive: Receive, message: Message, limits: ServerLimits) -> bytes:

@@ -47,7 +47,7 @@ def behind_proxies(app: ASGIApp, trusted: tuple[str, ...], header: str = "") -> 
         UsageError: one of `trusted` is no address and no network.
     """
     name = header.lower().encode()
-    is_proxy = _membership(trusted)
+    is_proxy = membership(trusted)
     inner: ASGIApp = ProxyHeadersMiddleware(app, list(trusted))  # type: ignore[arg-type, assignment]
 
     async def through(scope: Message, receive: Receive, send: Send) -> None:
@@ -105,7 +105,12 @@ def _channel_of(text: bytes) -> Channel | None:
     return Channel(tls_version="TLSv1.3", exporter=exporter_of(secret, EXPORTER_LABEL, EXPORTER_BYTES))
 
 
-def _membership(trusted: Iterable[str]) -> Callable[[str], bool]:
+def membership(trusted: Iterable[str]) -> Callable[[str], bool]:
+    """Whether an address is one of these; `*` names nobody in particular.
+
+    Raises:
+        UsageError: one of `trusted` is no address and no network.
+    """
     try:
         networks = [ip_network(one, strict=False) for one in trusted if one != "*"]
     except ValueError as error:

@@ -20,9 +20,10 @@ import structlog
 import uvicorn
 
 from wwcp_ocpi.net.asgi import ASGIApp
+from wwcp_ocpi.net.crowd import Crowd
 from wwcp_ocpi.net.http1 import guarded
 from wwcp_ocpi.net.limits import ServerLimits
-from wwcp_ocpi.net.proxied import behind_proxies
+from wwcp_ocpi.net.proxied import behind_proxies, membership
 from wwcp_ocpi.net.tls.incoming import Refused, TLSListener
 from wwcp_ocpi.net.tls.settings import ServerTLS
 
@@ -64,12 +65,14 @@ class HTTPServer:
         self.scheme = "https" if tls else "http"
         self._task: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._listener = TLSListener(tls, limits, refused) if tls else None
+        most_per_address = 0 if "*" in trusted_proxies else limits.connections_per_address
+        crowd = Crowd(most_per_address, membership(trusted_proxies))
+        self._listener = TLSListener(tls, limits, crowd, refused) if tls else None
         if trusted_proxies:
             app = behind_proxies(app, trusted_proxies, exporter_header)
         self._config = uvicorn.Config(
             app,
-            http=self._listener.protocol() if self._listener else guarded(limits),
+            http=self._listener.protocol() if self._listener else guarded(limits, crowd),
             ws="none",
             lifespan="on",
             interface="asgi3",
@@ -77,7 +80,6 @@ class HTTPServer:
             access_log=False,
             server_header=False,
             proxy_headers=False,  # behind_proxies does it, and sees the proxy's own address
-            limit_concurrency=limits.connections + 1,  # uvicorn counts the connection that asks as well
             backlog=limits.backlog,
             timeout_keep_alive=limits.keep_alive_s,
             timeout_graceful_shutdown=limits.drain_s,

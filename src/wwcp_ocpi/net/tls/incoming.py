@@ -13,6 +13,7 @@ from OpenSSL import SSL
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from wwcp_ocpi.net.crowd import Crowd
 from wwcp_ocpi.net.http1 import GuardedProtocol, guarded
 from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.net.tls.contexts import server_connection, server_context
@@ -30,7 +31,7 @@ Refused: TypeAlias = Callable[[str, str], None]
 class TLSListener:
     """The TLS of one server: its files, and the connections that are still in their handshake."""
 
-    def __init__(self, tls: ServerTLS, limits: ServerLimits, refused: Refused | None = None) -> None:
+    def __init__(self, tls: ServerTLS, limits: ServerLimits, crowd: Crowd, refused: Refused | None = None) -> None:
         """Read the files.
 
         Args:
@@ -41,6 +42,7 @@ class TLSListener:
         """
         self.limits = limits
         self.tell_refused = refused
+        self.crowd = crowd
         self.pending: set[TLSProtocol] = set()
         self.files = Reloaded((tls.certificate, tls.key, tls.client_ca, tls.crl, tls.ocsp), lambda: server_context(tls))
         self.is_closed = False
@@ -48,7 +50,7 @@ class TLSListener:
 
     def protocol(self) -> type[asyncio.Protocol]:
         """The protocol class for uvicorn's `http=`."""
-        return type("Incoming", (_Incoming,), {"listener": self, "http": guarded(self.limits, _SecuredProtocol)})
+        return type("Incoming", (_Incoming,), {"listener": self, "http": guarded(self.limits, base=_SecuredProtocol)})
 
     async def watch(self) -> None:
         """Take new files when they come, until cancelled."""
@@ -95,13 +97,18 @@ class _Incoming(TLSProtocol):
         limits = self.listener.limits
         super().__init__(handshake_s=limits.handshake_s, linger_s=limits.linger_s)
         self._inside = (config, server_state, app_state, _loop)
+        self._source = ""
 
     def begin(self) -> SSL.Connection:
         pending = self.listener.pending
+        address = self.raw.get_extra_info("peername")
+        self._source = str(address[0]) if address else ""
         is_full = len(pending) >= self.listener.limits.connections
         if is_full:
-            log.warning("tls.too_many_handshakes", source=self._source(), connections=len(pending))
-        if is_full or self.listener.is_closed:
+            log.warning("tls.too_many_handshakes", source=self._source, connections=len(pending))
+        # A handshake costs more than anything else that a stranger can ask for: not even that is done.
+        has_room = self.listener.crowd.enter(self._source)
+        if is_full or not has_room or self.listener.is_closed:
             self.raw.abort()
         pending.add(self)
         return server_connection(self.listener.files.value.context)
@@ -120,14 +127,11 @@ class _Incoming(TLSProtocol):
             raise TLSFailure(f"certificate: {refusal.why.value}: {refusal.detail}")
 
     def refused(self, error: Exception) -> None:
-        log.info("tls.refused", source=self._source(), cause=str(error))
+        log.info("tls.refused", source=self._source, cause=str(error))
         if self.listener.tell_refused is not None:
-            self.listener.tell_refused(self._source(), str(error))
+            self.listener.tell_refused(self._source, str(error))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.listener.pending.discard(self)
+        self.listener.crowd.leave(self._source)
         super().connection_lost(exc)
-
-    def _source(self) -> str:
-        address = self.raw.get_extra_info("peername")
-        return str(address[0]) if address else ""
