@@ -51,6 +51,7 @@ def with_stations(location: Location, pool: ChargingPool, policy: MappingPolicy)
     if not policy.station_fields:
         return location
     uids = {evse.uid.upper(): evse.uid for evse in location.evses or ()}
+    shows_some = any(station.published for station in pool.charging_stations)
     told = [
         (
             station.id,

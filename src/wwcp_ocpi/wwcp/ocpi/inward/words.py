@@ -26,7 +26,6 @@ from wwcp_ocpi.v2_3_0.enums import (
     Status,
     TariffDimensionType,
     TokenType,
-    WhitelistType,
 )
 from wwcp_ocpi.v2_3_0.enums import EnergySourceCategory as OCPIEnergySource
 from wwcp_ocpi.v2_3_0.enums import EnvironmentalImpactCategory as OCPIEnvironmentalImpact
@@ -202,21 +201,6 @@ TOKEN_TYPE: dict[AuthTokenType, TokenType] = {
     AuthTokenType.OTHER: TokenType.OTHER,
 }
 """From WWCP to OCPI. Words outside the set that are a type of OCPI are that type."""
-
-
-class Whitelisting(NamedTuple):
-    """What a station may do without asking."""
-
-    may_start_offline: bool
-    must_not_ask: bool
-
-
-WHITELIST: dict[WhitelistType, Whitelisting] = {
-    WhitelistType.ALWAYS: Whitelisting(may_start_offline=True, must_not_ask=True),
-    WhitelistType.ALLOWED: Whitelisting(may_start_offline=True, must_not_ask=False),
-    WhitelistType.ALLOWED_OFFLINE: Whitelisting(may_start_offline=True, must_not_ask=False),
-    WhitelistType.NEVER: Whitelisting(may_start_offline=False, must_not_ask=False),
-}
 
 
 class SessionState(Enum):
