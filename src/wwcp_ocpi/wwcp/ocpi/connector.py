@@ -18,6 +18,7 @@ from wwcp_ocpi.wwcp.ids.places import ChargingTariffId
 from wwcp_ocpi.wwcp.model.places import EVSE, ChargingConnector, ChargingStationOperator
 from wwcp_ocpi.wwcp.model.texts import CurrentType
 from wwcp_ocpi.wwcp.ocpi.context import Context
+from wwcp_ocpi.wwcp.ocpi.inward.names import tariff_text
 from wwcp_ocpi.wwcp.ocpi.words import CONNECTOR_TYPE, CURRENT_TYPE, DC_ONLY, LINE_TO_NEUTRAL, Electrical
 
 _WIDEST_FIRST = (CurrentType.AC_ThreePhases, CurrentType.AC_OnePhase, CurrentType.DC)
@@ -142,7 +143,7 @@ def _tariff_ids(
     offered: set[ChargingTariffId] = {tariff.id for tariff in operator.charging_tariffs}
     made = []
     for index, tariff_id in enumerate(connector.tariff_ids):
-        text = context.exact(str(tariff_id), 36, f"{path}[{index}]", ascii=True)
+        text = context.exact(tariff_text(tariff_id), 36, f"{path}[{index}]", ascii=True)
         if text is not None:
             made.append(text)
         if tariff_id not in offered:

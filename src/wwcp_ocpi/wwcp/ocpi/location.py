@@ -33,6 +33,9 @@ from wwcp_ocpi.wwcp.ocpi.words import DEFAULT_POLICY, FACILITY, PARKING_TYPE, Lo
 LOCATION_ID_KEY = "OCPI.LocationId"
 """In a pool's `customData`: how the partner calls it from whom it comes, where that is not its id. Only told to him."""
 
+PUBLISH_KEY = "OCPI.Publish"
+"""The same: false where a pool without stations is not to be shown. Stations say so themselves."""
+
 _WITHOUT_PLACE = (
     "description",
     "accessibility",
@@ -116,13 +119,13 @@ def location(
     if "*" in str(pool.id) and policy.location_ids is LocationIds.FULL and id != str(pool.id):
         context.note("$.@id", f"shortened to {id}")
     context.has_no_place(pool, _POOL_WITHOUT_PLACE, "$")
-    for key in (pool.custom_data or {}).keys() - {LOCATION_ID_KEY}:
+    for key in (pool.custom_data or {}).keys() - {LOCATION_ID_KEY, PUBLISH_KEY}:
         context.note(f"$.customData.{key}", "left out: OCPI 2.3.0 has no place for it")
     made = Location(
         country_code=party.country_code,
         party_id=party.party_id,
         id=id,
-        publish=any(station.published for station in pool.charging_stations) or not pool.charging_stations,
+        publish=_publish(pool),
         name=context.one_of(pool.name, 255, "$.name"),
         address=address[0],
         city=address[1],
@@ -165,6 +168,12 @@ def _evses(pool: ChargingPool, operator: ChargingStationOperator, context: Conte
             elif found is not None:
                 made[found.uid.upper()] = replace(found, capabilities=able)
     return list(made.values())
+
+
+def _publish(pool: ChargingPool) -> bool:
+    if not pool.charging_stations:
+        return (pool.custom_data or {}).get(PUBLISH_KEY) is not False
+    return any(station.published for station in pool.charging_stations)
 
 
 def _note_losses(station: ChargingStation, pool: ChargingPool, path: str, context: Context) -> None:

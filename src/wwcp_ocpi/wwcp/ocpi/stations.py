@@ -63,7 +63,7 @@ def with_stations(location: Location, pool: ChargingPool, policy: MappingPolicy)
     derived = is_derivable([(id, [evse_id for evse_id, _ in evses]) for id, evses in told])
     party = PartyId.of(location.country_code, location.party_id)
     operator = operator_id_of(party)
-    known = operator is not None and str(pool_ids_of(operator, party, location.id)[0]) == str(pool.id)
+    known = operator is not None and str(next(pool_ids_of(operator, party, location.id))) == str(pool.id)
     if derived and known:
         return location
     own = {name: getattr(location, name) for name in Location.__struct_fields__}

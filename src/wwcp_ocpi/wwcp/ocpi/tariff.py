@@ -16,6 +16,7 @@ from wwcp_ocpi.wwcp.model.notes import Mapped
 from wwcp_ocpi.wwcp.model.tariff import ChargingTariff, ChargingTariffElement, ChargingTariffRestriction
 from wwcp_ocpi.wwcp.ocpi.context import Context
 from wwcp_ocpi.wwcp.ocpi.energy import energy_mix
+from wwcp_ocpi.wwcp.ocpi.inward.names import tariff_text
 from wwcp_ocpi.wwcp.ocpi.location import party_of
 from wwcp_ocpi.wwcp.ocpi.words import DAY_OF_WEEK, DEFAULT_POLICY, TARIFF_DIMENSION, MappingPolicy
 
@@ -27,7 +28,7 @@ def tariff(wwcp: ChargingTariff, *, now: DateTime, policy: MappingPolicy = DEFAU
     """The Tariff; None when no party, no id that fits or no price can be made of it."""
     context = Context(now, policy)
     party = party_of(wwcp.id.operator, policy)
-    id = context.exact(str(wwcp.id), 36, "$.@id", ascii=True)
+    id = context.exact(tariff_text(wwcp.id), 36, "$.@id", ascii=True)
     currency = wwcp.currency.strip().upper()
     if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
         context.note("$.currency", f"no Tariff without a currency of ISO 4217, got {wwcp.currency!r}")

@@ -67,6 +67,10 @@ def _connector(connector: Connector, party: PartyId, path: str, context: Context
     is_two_phase = connector.power_type in _TWO_PHASES
     if is_two_phase:
         context.note(f"{path}.power_type", f"read as one phase: WWCP has no word for {connector.power_type}")
+    if connector.power_type is PowerType.AC_3_PHASE and connector.max_voltage > LEAST_LINE_TO_LINE:
+        context.note(
+            f"{path}.max_voltage", f"{connector.max_voltage} V taken as that between two lines, as WWCP has it"
+        )
     tariff_ids = [tariff_id_of(party, id, context.policy) for id in connector.tariff_ids or ()]
     return ChargingConnector(
         id=connector.id,

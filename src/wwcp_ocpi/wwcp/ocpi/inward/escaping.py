@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 _CODES = {"-": "M", "_": "U", ".": "P", ":": "K", " ": "S", "*": "T", "/": "V", "$": "Z"}
 _SIGNS = {code: sign for sign, code in _CODES.items()}
@@ -23,7 +24,10 @@ def escape(text: str, max_length: int, *, also: str = "") -> str:
 
     It never begins with one of the signs of `also`: WWCP ids begin with a letter or digit.
     """
-    made = "".join(_sign(sign, also if place else "") for place, sign in enumerate(text))
+    if text.isascii() and text.isalnum() and "Q" not in text and "q" not in text:
+        made = text
+    else:
+        made = "".join(_sign(sign, also if place else "") for place, sign in enumerate(text))
     return made if 0 < len(made) <= max_length else hashed([text], max_length)
 
 
@@ -53,6 +57,7 @@ def unescape(text: str) -> str | None:
         return None
 
 
+@lru_cache(maxsize=1024)
 def _sign(sign: str, also: str) -> str:
     if sign in "Qq":
         return f"Q{sign}"

@@ -7,6 +7,8 @@ nothing at all.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from wwcp_ocpi.protocol import codec
@@ -15,6 +17,7 @@ from wwcp_ocpi.v2_3_0.enums import Facility, ImageCategory
 from wwcp_ocpi.v2_3_0.locations import Location
 from wwcp_ocpi.wwcp.ids.countries import country_of
 from wwcp_ocpi.wwcp.ids.places import ChargingPoolId, ChargingStationOperatorId
+from wwcp_ocpi.wwcp.model.base import Extra
 from wwcp_ocpi.wwcp.model.notes import Mapped
 from wwcp_ocpi.wwcp.model.places import Address, ChargingPool, ChargingStationOperator, Logo
 from wwcp_ocpi.wwcp.model.texts import ParkingType
@@ -26,7 +29,7 @@ from wwcp_ocpi.wwcp.ocpi.inward.names import NameBook, OCPIPlace, operator_id_of
 from wwcp_ocpi.wwcp.ocpi.inward.station import stations_of
 from wwcp_ocpi.wwcp.ocpi.inward.texts import brand, geo_location, has_no_place, i18n, named
 from wwcp_ocpi.wwcp.ocpi.inward.words import PARKING_TYPE
-from wwcp_ocpi.wwcp.ocpi.location import LOCATION_ID_KEY
+from wwcp_ocpi.wwcp.ocpi.location import LOCATION_ID_KEY, PUBLISH_KEY
 from wwcp_ocpi.wwcp.ocpi.stations import StationedLocation
 from wwcp_ocpi.wwcp.ocpi.words import DEFAULT_POLICY, MappingPolicy
 
@@ -75,11 +78,12 @@ def pool_of(
     if operator_id is None:
         context.note("$.party_id", f"no operator of WWCP can be made of {party}")
         return Mapped(location.id, None, context.notes)
-    wishes = [*_named(location, operator_id, context), *pool_ids_of(operator_id, party, location.id, policy)]
+    wishes = _wishes(location, operator_id, party, context)
     page = (names or NameBook()).page(party, location.id, wishes)
     id = page.place.pool_id
-    if id != wishes[0]:
-        context.note("$.id", f"{location.id} is called {id}: {wishes[0]} is another Location")
+    wished = next(_wishes(location, operator_id, party, Context(now, policy)))
+    if id != wished:
+        context.note("$.id", f"{location.id} is called {id}: {wished} is another Location")
     has_no_place(location, _WITHOUT_PLACE, "$", context)
     address = _address(location, context)
     pool = ChargingPool(
@@ -97,7 +101,7 @@ def pool_of(
         photo_urls=photo_urls(location.images, ImageCategory.LOCATION, "$.images", context),
         energy_mix=energy_mix_of(location.energy_mix, "$.energy_mix", context),
         charging_stations=stations_of(location, page, address, context),
-        custom_data=None if location.id == str(id) else {LOCATION_ID_KEY: location.id},
+        custom_data=_called(location, id),
     )
     made = ForeignPool(
         pool=pool,
@@ -108,15 +112,27 @@ def pool_of(
     return Mapped(location.id, made, context.notes)
 
 
-def _named(location: Location, operator_id: ChargingStationOperatorId, context: Context) -> list[ChargingPoolId]:
-    """The pool id that a partner tells who knows pools."""
+def _wishes(
+    location: Location, operator_id: ChargingStationOperatorId, party: PartyId, context: Context
+) -> Iterator[ChargingPoolId]:
+    """How the pool may be called: as a partner tells who knows pools, or as its Location is."""
     given = location.charging_pool_id if isinstance(location, StationedLocation) else None
     found = ChargingPoolId.try_parse(given) if isinstance(given, str) else None
     if found is not None and found.operator == operator_id:
-        return [found]
-    if given is not None:
+        yield found
+    elif given is not None:
         context.note("$.charging_pool_id", f"left out: expected a pool of {operator_id}, got {str(given)[:60]!r}")
-    return []
+    yield from pool_ids_of(operator_id, party, location.id, context.policy)
+
+
+def _called(location: Location, id: ChargingPoolId) -> Extra | None:
+    """How its partner calls it, where that is not its id, and whether it is shown, where no station says so."""
+    told: Extra = {}
+    if location.id != str(id):
+        told[LOCATION_ID_KEY] = location.id
+    if not (location.publish or location.evses):
+        told[PUBLISH_KEY] = False
+    return told or None
 
 
 def _address(location: Location, context: Context) -> Address:
@@ -157,6 +173,8 @@ def _operator(location: Location, operator_id: ChargingStationOperatorId, contex
     told = location.operator
     if told is None:
         return ChargingStationOperator(id=operator_id)
+    if told.logo is not None:
+        has_no_place(told.logo, ("thumbnail", "width", "height"), "$.operator.logo", context)
     return ChargingStationOperator(
         id=operator_id,
         name=named(told.name.strip(), context),

@@ -7,7 +7,7 @@ id is put behind the party's own, escaped: `DE*GEF*P` and what `escaping` makes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
@@ -22,7 +22,7 @@ from wwcp_ocpi.wwcp.ids.places import (
     EVSEId,
     OperatedId,
 )
-from wwcp_ocpi.wwcp.ocpi.inward.escaping import escape, hashed
+from wwcp_ocpi.wwcp.ocpi.inward.escaping import escape, hashed, unescape
 from wwcp_ocpi.wwcp.ocpi.words import DEFAULT_POLICY, LocationIds, MappingPolicy
 
 _I = TypeVar("_I", bound=OperatedId)
@@ -139,24 +139,35 @@ def provider_id_of(party: PartyId) -> EMobilityProviderId | None:
 
 def pool_ids_of(
     operator: ChargingStationOperatorId, party: PartyId, location_id: str, policy: MappingPolicy = DEFAULT_POLICY
-) -> list[ChargingPoolId]:
+) -> Iterator[ChargingPoolId]:
     """How the pool of a Location may be called, the best first, the last one for this Location alone."""
     text = location_id.strip()
-    wishes = [found] if (found := _own(ChargingPoolId, operator, text)) else []
-    if policy.location_ids is LocationIds.SUFFIX and not wishes:
-        wishes += _made(ChargingPoolId, operator, text)
-    wishes += _made(ChargingPoolId, operator, escape(text, _LONGEST))
-    return [*wishes, ChargingPoolId(operator, hashed([*party, location_id], _LONGEST))]
+    found = _own(ChargingPoolId, operator, text)
+    if found is not None:
+        yield found
+    elif policy.location_ids is LocationIds.SUFFIX:
+        yield from _made(ChargingPoolId, operator, text)
+    yield ChargingPoolId(operator, escape(text, _LONGEST))
+    yield ChargingPoolId(operator, hashed([*party, location_id], _LONGEST))
 
 
 def evse_ids_of(
     operator: ChargingStationOperatorId, party: PartyId, evse_id: str | None, uid: str, location_id: str
-) -> list[EVSEId]:
-    """How an EVSE may be called, the best first. An evse_id may name another operator than its party."""
+) -> Iterator[EVSEId]:
+    """How an EVSE may be called, the best first. An evse_id may name another operator than its party.
+
+    An evse_id that is none is still what people see: `1210` is `BR*EZV*E1210`, and so is `BR*EZV*1210`.
+    """
     told = EVSEId.try_parse(evse_id) if evse_id else None
     called = _own(EVSEId, operator, uid.strip())
-    own = [escape(uid.strip(), _LONGEST_EVSE), hashed([*party, location_id, uid], _LONGEST_EVSE)]
-    return [id for id in (told, called) if id is not None] + [EVSEId(operator, text) for text in own]
+    if told is not None:
+        yield told
+    if called is not None:
+        yield called
+    if evse_id and told is None:
+        yield EVSEId(operator, escape(evse_id.strip().removeprefix(f"{operator}*"), _LONGEST_EVSE))
+    yield EVSEId(operator, escape(uid.strip(), _LONGEST_EVSE))
+    yield EVSEId(operator, hashed([*party, location_id, uid], _LONGEST_EVSE))
 
 
 def tariff_id_of(party: PartyId, tariff_id: str, policy: MappingPolicy = DEFAULT_POLICY) -> ChargingTariffId | None:
@@ -173,6 +184,13 @@ def tariff_id_of(party: PartyId, tariff_id: str, policy: MappingPolicy = DEFAULT
     if found is not None and found.suffix[0] != _FOREIGN_TARIFF:
         return found
     return ChargingTariffId(operator, _FOREIGN_TARIFF + escape(text, _LONGEST - 1, also=_TARIFF_SIGNS))
+
+
+def tariff_text(tariff_id: ChargingTariffId) -> str:
+    """The inverse: how OCPI calls it. A tariff of a partner has the id again that it came with."""
+    suffix = tariff_id.suffix
+    original = unescape(suffix[1:]) if suffix[0] == _FOREIGN_TARIFF else None
+    return original or str(tariff_id)
 
 
 def text_id_of(kind: type[_T], party: PartyId, text: str, policy: MappingPolicy, *, provider: PartyId | None) -> _T:

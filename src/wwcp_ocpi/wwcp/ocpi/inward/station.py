@@ -7,7 +7,7 @@ they differ that is noted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -51,9 +51,7 @@ def stations_of(location: Location, page: Page, address: Address, context: Conte
     placed = _placed(location, page, context)
     made: dict[ChargingStationId, ChargingStation] = {}
     for group in _grouped(location, placed, context):
-        operator = group.id.operator
-        own = ChargingStationId(operator, hashed([*page.party, page.location_id, group.id.suffix], _LONGEST))
-        id = page.take([group.id, own])
+        id = page.take(_station_ids(group.id, page))
         if id != group.id:
             context.note("$.evses", f"station {group.id} is called {id}: another Location has one of that name")
         for one in group.evses:
@@ -63,6 +61,11 @@ def stations_of(location: Location, page: Page, address: Address, context: Conte
             found = replace(made[id], evses=[*made[id].evses, *found.evses])
         made[id] = found
     return list(made.values())
+
+
+def _station_ids(wished: ChargingStationId, page: Page) -> Iterator[ChargingStationId]:
+    yield wished
+    yield ChargingStationId(wished.operator, hashed([*page.party, page.location_id, wished.suffix], _LONGEST))
 
 
 def _placed(location: Location, page: Page, context: Context) -> list[_Placed]:
@@ -76,14 +79,15 @@ def _placed(location: Location, page: Page, context: Context) -> list[_Placed]:
             context.note(f"{path}.uid", f"left out: there is an EVSE {evse.uid} already")
             continue
         uids.add(evse.uid.upper())
-        wishes = evse_ids_of(page.place.pool_id.operator, page.party, evse.evse_id, evse.uid, location.id)
-        id = page.take(wishes, evse.uid)
-        if evse.evse_id is None:
+        operator = page.place.pool_id.operator
+        id = page.take(evse_ids_of(operator, page.party, evse.evse_id, evse.uid, location.id), evse.uid)
+        told = EVSEId.try_parse(evse.evse_id) if evse.evse_id else None
+        if not evse.evse_id:
             if str(id) != evse.uid:
                 context.note(path, f"no evse_id: called {id} after its uid {evse.uid}")
-        elif EVSEId.try_parse(evse.evse_id) is None:
+        elif told is None:
             context.note(f"{path}.evse_id", f"no id of WWCP: {evse.evse_id!r} is called {id}")
-        elif id != wishes[0]:
+        elif id != told:
             context.note(f"{path}.evse_id", f"{evse.evse_id} is taken by another EVSE: this one is called {id}")
         found[index] = _Placed(evse, id, path)
     return [found[index] for index in sorted(found)]

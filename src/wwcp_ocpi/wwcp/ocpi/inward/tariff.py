@@ -19,15 +19,12 @@ from wwcp_ocpi.wwcp.model.tariff import (
 )
 from wwcp_ocpi.wwcp.ocpi.context import Context
 from wwcp_ocpi.wwcp.ocpi.inward.energy import energy_mix_of
-from wwcp_ocpi.wwcp.ocpi.inward.names import tariff_id_of
+from wwcp_ocpi.wwcp.ocpi.inward.names import tariff_id_of, tariff_text
 from wwcp_ocpi.wwcp.ocpi.inward.texts import has_no_place, i18n
 from wwcp_ocpi.wwcp.ocpi.inward.words import DAY_OF_WEEK, TARIFF_DIMENSION
 from wwcp_ocpi.wwcp.ocpi.words import DEFAULT_POLICY, MappingPolicy
 
 __all__ = ["tariff_id_of", "tariff_of"]
-
-TARIFF_ID_KEY = "OCPI.TariffId"
-"""In the `extra` of a tariff: how its partner calls it, where that is not its id."""
 
 _EPOCH = DateTime.from_micros(0)
 _WITHOUT_PLACE = ("min_price", "max_price", "preauthorize_amount", "start_date_time", "end_date_time")
@@ -45,6 +42,8 @@ def tariff_of(tariff: Tariff, policy: MappingPolicy = DEFAULT_POLICY) -> Mapped[
     if id is None:
         context.note("$.party_id", f"no operator of WWCP can be made of {party}")
         return Mapped(tariff.id, None, context.notes)
+    if tariff_text(id).upper() != tariff.id.strip().upper():
+        context.note("$.id", f"{tariff.id[:60]!r} is called {id}")
     has_no_place(tariff, _WITHOUT_PLACE, "$", context)
     if tariff.type not in (None, TariffType.REGULAR):
         context.note("$.type", f"left out: {tariff.type}; WWCP does not say for whom a tariff is")
@@ -63,7 +62,6 @@ def tariff_of(tariff: Tariff, policy: MappingPolicy = DEFAULT_POLICY) -> Mapped[
         elements=elements,
         energy_mix=energy_mix_of(tariff.energy_mix, "$.energy_mix", context),
         last_change=tariff.last_updated,
-        extra=None if tariff.id == str(id) else {TARIFF_ID_KEY: tariff.id},
     )
     return Mapped(tariff.id, made, context.notes)
 
