@@ -148,9 +148,7 @@ def test_a_party_that_is_no_operator_is_noted_unless_the_policy_names_one(party:
 
 
 def test_an_operator_in_din_form_is_found_by_the_policy_or_by_its_ids() -> None:
-    location = foreign_location(
-        foreign_evse("+49*822*06626*1"), id="+49*822*P1", country_code="DE", party_id="822"
-    )
+    location = foreign_location(foreign_evse("+49*822*06626*1"), id="+49*822*P1", country_code="DE", party_id="822")
     plain = mapped_in(location)
     assert plain.value is not None
     assert (str(plain.value.pool.id), structure(plain.value.pool)) == (
