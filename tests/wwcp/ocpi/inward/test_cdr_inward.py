@@ -19,7 +19,7 @@ from wwcp_ocpi.wwcp.ocpi.inward.session import session_keys
 
 
 def foreign_cdr(id: str = "C1", **fields: Any) -> CDR:
-    told = {"end_date_time": END, "total_energy": 1.5} | fields
+    told: dict[str, Any] = {"end_date_time": END, "total_energy": 1.5} | fields
     return codec.decode(CDR, codec.encode(objects.cdr("2.3.0", id, **told)))
 
 
