@@ -79,8 +79,11 @@ class Authorizing:
         payer = self._payer(found, key, token)
         party = PartyId.of(payer.token.country_code, payer.token.party_id)
         text = dict([found.info]) if found.info is not None else {}
+        # A reference is for one session, since its Session and CDR are found by it; EVSEs are allowed one by one.
+        is_for_one = found.reference is not None or found.evse_uids is not None
         return AuthStartResult(
             result=code,
+            cached_until=self._network.places.now if is_for_one else None,
             authorization_reference=found.reference,
             contract_id=payer.token.contract_id,
             printed_number=token.visual_number if token is not None else None,

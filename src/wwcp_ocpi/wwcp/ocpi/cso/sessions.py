@@ -184,7 +184,7 @@ class Sessions:
             return None, str(error)
 
     async def _end(self, record: ChargeDetailRecord, known: ChargingSession | None, charge: RecordedCharge) -> None:
-        """A session with a record is over: where its operator has not said so, the record does, with what was metered."""
+        """A session with a record is over; where its operator has not said so, the record does, meter values too."""
         if known is None or known.stop is not None:
             return
         await self._network.report_session(
