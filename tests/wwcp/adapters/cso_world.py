@@ -85,11 +85,14 @@ class Stations(Operator):
 
 
 class Desk:
-    """An eMSP that answers what it is told, about any Token."""
+    """An eMSP that answers what it is told: about any Token, or about these alone."""
 
-    def __init__(self, version: str, allowed: str = "ALLOWED", **token_fields: Any) -> None:
+    def __init__(
+        self, version: str, allowed: str = "ALLOWED", *, cards: tuple[str, ...] = (), **token_fields: Any
+    ) -> None:
         self.version = version
         self.allowed = allowed
+        self.cards = cards
         self.token_fields = token_fields
         self.evse_uids: tuple[str, ...] | None = None
         self.reference: str | None = "REF-1"
@@ -97,7 +100,7 @@ class Desk:
 
     async def authorize(self, asked: AuthorizationRequest) -> Authorization | None:
         self.asked.append(asked)
-        if self.allowed == "UNKNOWN":
+        if self.allowed == "UNKNOWN" or (self.cards and asked.token_uid not in self.cards):
             return None
         made = token(self.version, uid=asked.token_uid, **self.token_fields)
         return Authorization(

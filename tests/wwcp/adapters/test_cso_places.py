@@ -321,4 +321,4 @@ async def test_delivery_of_a_burst_keeps_the_order_of_each_evse() -> None:
         await deliver(one.cpo)
         assert set(evses(await location_at(one)).values()) == {"BLOCKED"}
         assert one.cpo.courier.refused == 0
-        assert CPO == PartyId("DE", "GEF")
+        assert PartyId("DE", "GEF") == CPO

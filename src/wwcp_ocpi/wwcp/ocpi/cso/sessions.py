@@ -209,7 +209,7 @@ class Sessions:
     def _at(self, pool_id: ChargingPoolId | None, evse_id: EVSEId | None, connector_id: str | None) -> ChargedAt:
         places = self._network.places
         try:
-            found = pool_id or (places.pool_id_of(evse_id) if evse_id is not None else None)
+            found = places.pool_id_of(evse_id) if evse_id is not None else pool_id
             if found is None:
                 raise Untold(SendCDRCode.UnknownLocation, "neither EVSE nor pool is told")
             if not self._scope.has(places, found, evse_id):
