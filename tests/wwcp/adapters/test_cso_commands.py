@@ -23,7 +23,7 @@ from wwcp_ocpi.server.decisions import CommandOutcome, CommandRequest, ProfileOu
 from wwcp_ocpi.v2_3_0.enums import TokenType
 from wwcp_ocpi.wwcp.ids.opaque import ChargingSessionId
 from wwcp_ocpi.wwcp.ids.places import EMobilityProviderId
-from wwcp_ocpi.wwcp.model.authentication import AuthMethod, AuthTokenType
+from wwcp_ocpi.wwcp.model.authentication import AuthenticationPlace, AuthMethod, AuthTokenType
 from wwcp_ocpi.wwcp.model.charging import ChargingSession, SessionStart
 from wwcp_ocpi.wwcp.model.requests import CancelReservation, RemoteStart, RemoteStop, Reserve
 from wwcp_ocpi.wwcp.model.result_codes import (
@@ -110,7 +110,7 @@ async def test_t12_a_command_starts_and_stops_a_session_and_its_cdr_follows(vers
     [
         ("RFID", "NL-EMP-C1", (CARD, AuthTokenType.RFID, None)),
         ("APP_USER", "NL-EMP-C12345678-X", (None, None, "NL-EMP-C12345678-X")),
-        ("APP_USER", "4711", (CARD, AuthTokenType.OTHER, None)),
+        ("APP_USER", "4711", (CARD, AuthTokenType("APP_USER"), None)),
         ("EMAID", "NL-EMP-C12345678-X", (None, None, "NL-EMP-C12345678-X")),
         ("AD_HOC_USER", "4711", (CARD, AuthTokenType.AD_HOC_USER, None)),
         ("OTHER", "4711", (CARD, AuthTokenType.OTHER, None)),
@@ -127,7 +127,8 @@ async def test_a_token_of_every_type_is_a_way_to_say_who_one_is(
         assert await one.result(sent) == ACCEPTED
         (start,) = one.code.asked
         shown = start.authentication
-        account = str(shown.remote_identification) if shown.remote_identification else None
+        assert shown.place is AuthenticationPlace.REMOTE
+        account = str(shown.account) if shown.account else None
         assert (shown.auth_token, shown.auth_token_type, account) == expected
         (session,) = await one.at(HOST, "sessions")
         assert (session["cdr_token"]["uid"], session["cdr_token"]["type"]) == (CARD, type)

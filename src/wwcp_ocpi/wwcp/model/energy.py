@@ -13,7 +13,7 @@ from wwcp_ocpi.wwcp.model.texts import WWCPText
 
 
 class EnergySourceCategory(WWCPText):
-    """What energy is made of. `NuclearFision` is how WWCP spells it."""
+    """What energy is made of. `NuclearFision` is how WWCP spells it; Water is our addition."""
 
     unknown = "unknown"
     Gas = "Gas"
@@ -25,6 +25,7 @@ class EnergySourceCategory(WWCPText):
     NuclearFusion = "NuclearFusion"
     Sun = "Sun"
     Wind = "Wind"
+    Water = "Water"
     Geothermal = "Geothermal"
     Waste = "Waste"
     Biogas = "Biogas"

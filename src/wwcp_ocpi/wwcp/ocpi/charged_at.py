@@ -71,7 +71,7 @@ def charged_at(
             said = evse.is_free_of_charge
             is_free = bool(station.is_free_of_charge if said is None else said)
     made = location(replace(pool, charging_stations=stations), operator, now=network.now, policy=policy)
-    party, whole = party_of(operator.id), made.value
+    party, whole = party_of(operator.id, policy), made.value
     evses = (whole.evses or []) if whole is not None else []
     if party is None or whole is None or (evse_id is not None and not evses):
         return Mapped(str(evse_id or pool_id), None, made.notes)
@@ -79,8 +79,9 @@ def charged_at(
     connector = _connector(own_evse, connector_id)
     candidates = [connector] if connector is not None else (own_evse.connectors if own_evse is not None else [])
     named = dict.fromkeys(id for one in candidates for id in one.tariff_ids or ())
-    mapped = {str(one.id): tariff(one, now=network.now, policy=policy).value for one in operator.charging_tariffs}
-    tariffs = tuple(found for id in named if (found := mapped.get(id)) is not None)
+    mapped = [tariff(one, now=network.now, policy=policy).value for one in operator.charging_tariffs]
+    offered = {one.id: one for one in mapped if one is not None}
+    tariffs = tuple(offered[id] for id in named if id in offered)
     value = ChargedAt(
         party=party,
         location=whole,

@@ -2,14 +2,15 @@
 """Which WWCP word is which OCPI 2.3.0 word in what happens at an EVSE: who charges, what a verb answers, what was read.
 
 Beside `words`, which is of places. Every value of the sets has its row; tests hold that. Of the answers to commands
-each is told with its reason as text, so that two codes with one row are still told apart by people.
+each is told with its reason as text, so that two codes with one row are still told apart by people. Types of Tokens are
+in `inward.words`.
 """
 
 from __future__ import annotations
 
-from wwcp_ocpi.v2_3_0.enums import AllowedType, ChargingProfileResultType, CommandResultType, TokenType
+from wwcp_ocpi.v2_3_0.enums import AllowedType, ChargingProfileResultType, CommandResultType
 from wwcp_ocpi.v2_3_0.enums import AuthMethod as OCPIAuthMethod
-from wwcp_ocpi.wwcp.model.authentication import AuthMethod, AuthTokenType
+from wwcp_ocpi.wwcp.model.authentication import AuthMethod
 from wwcp_ocpi.wwcp.model.energy import MeteringValueType
 from wwcp_ocpi.wwcp.model.result_codes import (
     AuthStartCode,
@@ -27,14 +28,6 @@ AUTH_METHOD: dict[AuthMethod, OCPIAuthMethod] = {
     AuthMethod.REMOTESTART: OCPIAuthMethod.COMMAND,
     AuthMethod.WHITELIST: OCPIAuthMethod.WHITELIST,
     AuthMethod.OCSP: OCPIAuthMethod.WHITELIST,  # the certificate was found good without asking the eMSP
-}
-
-TOKEN_TYPE: dict[AuthTokenType, TokenType] = {
-    AuthTokenType.RFID: TokenType.RFID,
-    AuthTokenType.ISO15118: TokenType.EMAID,
-    AuthTokenType.MACAddress: TokenType.OTHER,
-    AuthTokenType.AD_HOC_USER: TokenType.AD_HOC_USER,
-    AuthTokenType.OTHER: TokenType.OTHER,
 }
 
 ALLOWED: dict[AllowedType, tuple[AuthStartCode, AuthStopCode]] = {

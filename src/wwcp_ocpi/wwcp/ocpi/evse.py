@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from wwcp_ocpi.scalars import OCPIEnum
-from wwcp_ocpi.v2_3_0.enums import Capability
+from wwcp_ocpi.v2_3_0.enums import Capability, ImageCategory
 from wwcp_ocpi.v2_3_0.locations import EVSE as OCPIEVSE
 from wwcp_ocpi.v2_3_0.locations import StatusSchedule
 from wwcp_ocpi.wwcp.model.places import EVSE, ChargingPool, ChargingStation, ChargingStationOperator
 from wwcp_ocpi.wwcp.model.status import EVSEAdminStatus, EVSEStatus, Timestamped
 from wwcp_ocpi.wwcp.ocpi.connector import connectors
 from wwcp_ocpi.wwcp.ocpi.context import Context
+from wwcp_ocpi.wwcp.ocpi.images import images
 from wwcp_ocpi.wwcp.ocpi.words import CAPABILITY, ocpi_status
 
 _V = TypeVar("_V", EVSEStatus, EVSEAdminStatus)
@@ -21,13 +22,15 @@ _V = TypeVar("_V", EVSEStatus, EVSEAdminStatus)
 EVSE_UID_KEY = "OCPI.EVSEUId"
 """In an EVSE's `customData`: the uid that partners know, where it is not the EVSE id."""
 
+EVSE_ID_KEY = "OCPI.EVSEId"
+"""The same of the `evse_id` that partners know. Null where they know none."""
+
 _WITHOUT_PLACE = (
     "name",
     "description",
     "is_free_of_charge",
     "charging_modes",
     "max_capacity",
-    "photo_urls",
     "calibration_info",
     "energy_meter",
     "energy_mix",
@@ -56,7 +59,7 @@ def ocpi_evse(
     if uid is None or not found:
         return None
     context.has_no_place(evse, _WITHOUT_PLACE, path)
-    for key in (evse.custom_data or {}).keys() - {EVSE_UID_KEY}:
+    for key in (evse.custom_data or {}).keys() - {EVSE_UID_KEY, EVSE_ID_KEY}:
         context.note(f"{path}.customData.{key}", "left out: OCPI 2.3.0 has no place for it")
     status = _in_force(evse.status, EVSEStatus.unknown, f"{path}.status", context)
     admin_status = _in_force(evse.admin_status, EVSEAdminStatus.unspecified, f"{path}.adminStatus", context)
@@ -64,7 +67,7 @@ def ocpi_evse(
     address = station.address or pool.address
     return OCPIEVSE(
         uid=uid,
-        evse_id=context.exact(str(evse.id), 48, f"{path}.@id"),
+        evse_id=_evse_id(evse, path, context),
         status=ocpi_status(status, admin_status, context.policy),
         status_schedule=_planned(evse, admin_status, context),
         connectors=found,
@@ -74,6 +77,7 @@ def ocpi_evse(
             evse.physical_reference or station.physical_reference, 16, f"{path}.physicalReference"
         ),
         directions=context.display_texts(station.arrival_instructions, f"{path}.arrivalInstructions"),
+        images=images((*evse.photo_urls, *station.photo_urls), ImageCategory.CHARGER, f"{path}.photoURLs", context),
         last_updated=context.latest(
             changed,
             station.last_change,
@@ -85,8 +89,18 @@ def ocpi_evse(
 
 def evse_uid(evse: EVSE, path: str, context: Context) -> str | None:
     """How partners call the EVSE: its id as it was first written, unless its custom data say otherwise."""
+    return context.exact(told_uid(evse), 36, f"{path}.@id", ascii=True)
+
+
+def told_uid(evse: EVSE) -> str:
+    """The same, whether it fits or not."""
     given = (evse.custom_data or {}).get(EVSE_UID_KEY)
-    return context.exact(given if isinstance(given, str) else str(evse.id), 36, f"{path}.@id", ascii=True)
+    return given.strip() if isinstance(given, str) else str(evse.id)
+
+
+def _evse_id(evse: EVSE, path: str, context: Context) -> str | None:
+    given = (evse.custom_data or {}).get(EVSE_ID_KEY, evse.id)
+    return None if given is None else context.exact(str(given), 48, f"{path}.@id")
 
 
 def capabilities(station: ChargingStation, pool: ChargingPool, path: str, context: Context) -> list[Capability] | None:

@@ -8,8 +8,6 @@ mapped never costs the others. Whatever is required and missing costs the Locati
 from __future__ import annotations
 
 import hashlib
-from pathlib import PurePosixPath
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -25,23 +23,29 @@ from wwcp_ocpi.wwcp.model.notes import Mapped
 from wwcp_ocpi.wwcp.model.places import Address, Brand, ChargingPool, ChargingStation, ChargingStationOperator
 from wwcp_ocpi.wwcp.model.texts import ParkingType as WWCPParkingType
 from wwcp_ocpi.wwcp.ocpi.context import Context
+from wwcp_ocpi.wwcp.ocpi.energy import energy_mix
 from wwcp_ocpi.wwcp.ocpi.evse import capabilities, ocpi_evse
 from wwcp_ocpi.wwcp.ocpi.hours import hours
+from wwcp_ocpi.wwcp.ocpi.images import image_type, images
+from wwcp_ocpi.wwcp.ocpi.stations import with_stations
 from wwcp_ocpi.wwcp.ocpi.words import DEFAULT_POLICY, FACILITY, PARKING_TYPE, LocationIds, MappingPolicy
+
+LOCATION_ID_KEY = "OCPI.LocationId"
+"""In a pool's `customData`: how the partner calls it from whom it comes, where that is not its id. Only told to him."""
+
+PUBLISH_KEY = "OCPI.Publish"
+"""The same: false where a pool without stations is not to be shown. Stations say so themselves."""
 
 _WITHOUT_PLACE = (
     "description",
     "accessibility",
     "grid_connection",
-    "photo_urls",
     "max_current",
     "max_power",
     "max_capacity",
-    "energy_mix",
     "data_licenses",
     "status",
     "admin_status",
-    "custom_data",
     "extra",
 )
 _POOL_WITHOUT_PLACE = (
@@ -54,6 +58,8 @@ _POOL_WITHOUT_PLACE = (
 )
 _STATION_WITHOUT_PLACE = (
     *_WITHOUT_PLACE,
+    "energy_mix",
+    "custom_data",
     "name",
     "is_free_of_charge",
     "charging_when_closed",
@@ -66,11 +72,13 @@ _STATION_WITHOUT_PLACE = (
     "max_reservation_duration",
 )
 _STATION_LIKE_POOL = ("hotline", "opening_times", "brands")
-_IMAGE_TYPES = frozenset({"gif", "jpeg", "jpg", "png", "svg", "webp"})
 
 
-def party_of(operator_id: ChargingStationOperatorId) -> PartyId | None:
-    """The OCPI party of an operator: two letters and three signs. None for DIN ids of more digits."""
+def party_of(operator_id: ChargingStationOperatorId, policy: MappingPolicy = DEFAULT_POLICY) -> PartyId | None:
+    """The OCPI party of an operator: two letters and three signs, or what the policy tells. None for longer DIN ids."""
+    for party, operator in policy.operators.items():
+        if ChargingStationOperatorId.try_parse(operator) == operator_id:
+            return PartyId.parse(party)
     if len(operator_id.suffix) != 3:
         return None
     return PartyId.of(operator_id.country_code, operator_id.suffix)
@@ -99,7 +107,7 @@ def location(
         operator: whose name, logo, terms and tariffs the Location shows.
     """
     context = Context(now, policy)
-    party = party_of(pool.id.operator)
+    party = party_of(pool.id.operator, policy)
     if party is None:
         context.note("$.@id", f"no party of OCPI can be made of {pool.id.operator}")
     address = _address(pool, context)
@@ -111,11 +119,13 @@ def location(
     if "*" in str(pool.id) and policy.location_ids is LocationIds.FULL and id != str(pool.id):
         context.note("$.@id", f"shortened to {id}")
     context.has_no_place(pool, _POOL_WITHOUT_PLACE, "$")
+    for key in (pool.custom_data or {}).keys() - {LOCATION_ID_KEY, PUBLISH_KEY}:
+        context.note(f"$.customData.{key}", "left out: OCPI 2.3.0 has no place for it")
     made = Location(
         country_code=party.country_code,
         party_id=party.party_id,
         id=id,
-        publish=any(station.published for station in pool.charging_stations) or not pool.charging_stations,
+        publish=_publish(pool),
         name=context.one_of(pool.name, 255, "$.name"),
         address=address[0],
         city=address[1],
@@ -132,10 +142,12 @@ def location(
         time_zone=_time_zone(pool, context),
         opening_times=hours(pool.opening_times, "$.openingTimes", context),
         charging_when_closed=pool.charging_when_closed,
+        images=images(pool.photo_urls, ImageCategory.LOCATION, "$.photoURLs", context),
+        energy_mix=energy_mix(pool.energy_mix, "$.energyMix", context),
         help_phone=context.exact(pool.hotline or operator.hotline, 25, "$.hotlinePhoneNumber", ascii=True),
         last_updated=context.latest(pool.last_change, operator.last_change, *(evse.last_updated for evse in evses)),
     )
-    return Mapped(str(pool.id), made, context.notes)
+    return Mapped(str(pool.id), with_stations(made, pool, policy), context.notes)
 
 
 def _evses(pool: ChargingPool, operator: ChargingStationOperator, context: Context) -> list[OCPIEVSE]:
@@ -156,6 +168,12 @@ def _evses(pool: ChargingPool, operator: ChargingStationOperator, context: Conte
             elif found is not None:
                 made[found.uid.upper()] = replace(found, capabilities=able)
     return list(made.values())
+
+
+def _publish(pool: ChargingPool) -> bool:
+    if not pool.charging_stations:
+        return (pool.custom_data or {}).get(PUBLISH_KEY) is not False
+    return any(station.published for station in pool.charging_stations)
 
 
 def _note_losses(station: ChargingStation, pool: ChargingPool, path: str, context: Context) -> None:
@@ -230,7 +248,7 @@ def _operator(operator: ChargingStationOperator, context: Context) -> BusinessDe
     return BusinessDetails(
         name=name or str(operator.id),
         website=context.exact(operator.homepage, 255, "operator.homepage"),
-        logo=Image(url=logo, category=ImageCategory.OPERATOR, type=_image_type(logo)) if logo else None,
+        logo=Image(url=logo, category=ImageCategory.OPERATOR, type=image_type(logo)) if logo else None,
     )
 
 
@@ -246,8 +264,3 @@ def _suboperator(pool: ChargingPool, context: Context) -> BusinessDetails | None
     name = context.one_of(brands[0].name, 100, "$.brands[0].name") or context.cut(brands[0].id, 100, "$.brands[0]")
     website = context.exact(brands[0].homepage, 255, "$.brands[0].homepage")
     return BusinessDetails(name=name or "-", website=website)
-
-
-def _image_type(url: str) -> str:
-    suffix = PurePosixPath(urlsplit(url).path).suffix.lstrip(".").lower()
-    return suffix if suffix in _IMAGE_TYPES else "jpg"

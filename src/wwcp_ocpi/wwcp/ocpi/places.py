@@ -85,7 +85,7 @@ def status_patch(
     status = ocpi_status(change.status, change.admin_status, policy)
     if status == ocpi_status(change.old_status, change.old_admin_status, policy):
         return None
-    pool, party = network.pool(change.pool_id), party_of(change.pool_id.operator)
+    pool, party = network.pool(change.pool_id), party_of(change.pool_id.operator, policy)
     operator = network.operator(change.pool_id.operator)
     for station in pool.charging_stations:
         for evse in station.evses:

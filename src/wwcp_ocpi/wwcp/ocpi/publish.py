@@ -41,6 +41,8 @@ from wwcp_ocpi.wwcp.network.places import LiveNetwork
 from wwcp_ocpi.wwcp.ocpi.context import Context
 from wwcp_ocpi.wwcp.ocpi.cso.names import PublishedNames
 from wwcp_ocpi.wwcp.ocpi.cso.scope import EVERYTHING, Scope
+from wwcp_ocpi.wwcp.ocpi.inward.location import read_location
+from wwcp_ocpi.wwcp.ocpi.inward.names import tariff_text
 from wwcp_ocpi.wwcp.ocpi.location import location, party_of
 from wwcp_ocpi.wwcp.ocpi.places import status_patch
 from wwcp_ocpi.wwcp.ocpi.tariff import tariff
@@ -182,9 +184,9 @@ class NetworkPublisher:
         return made
 
     async def _withdraw(self, id: ChargingTariffId) -> None:
-        party = party_of(id.operator)
+        party = party_of(id.operator, self._policy)
         if party is not None:
-            await self._publisher.withdraw(VERSION, "tariffs", party, str(id))
+            await self._publisher.withdraw(VERSION, "tariffs", party, tariff_text(id))
             self.notes.pop(str(id), None)
 
     # Locations
@@ -245,13 +247,13 @@ class NetworkPublisher:
         Only objects are looked at that are called as pools and tariffs of this operator are: others were published
         otherwise, and by somebody who knows what becomes of them.
         """
-        party = party_of(operator_id)
+        party = party_of(operator_id, self._policy)
         if party is None:
             return
         now = {fold(self.names.location_id(pool_id)) for _, pool_id in self.names.published()}
         gone = []
         async for stored in self._publisher.all_of("locations", party):
-            body = codec.decode(Location, stored.body) if stored.version == VERSION.number else None
+            body = read_location(stored.body) if stored.version == VERSION.number else None
             pool_id = ChargingPoolId.try_parse(body.id) if body is not None else None
             if body is None or pool_id is None or pool_id.operator != operator_id or fold(body.id) in now:
                 continue

@@ -15,6 +15,8 @@ from wwcp_ocpi.v2_3_0.tariffs import PriceComponent, Tariff, TariffElement, Tari
 from wwcp_ocpi.wwcp.model.notes import Mapped
 from wwcp_ocpi.wwcp.model.tariff import ChargingTariff, ChargingTariffElement, ChargingTariffRestriction
 from wwcp_ocpi.wwcp.ocpi.context import Context
+from wwcp_ocpi.wwcp.ocpi.energy import energy_mix
+from wwcp_ocpi.wwcp.ocpi.inward.names import tariff_text
 from wwcp_ocpi.wwcp.ocpi.location import party_of
 from wwcp_ocpi.wwcp.ocpi.words import DAY_OF_WEEK, DEFAULT_POLICY, TARIFF_DIMENSION, MappingPolicy
 
@@ -25,8 +27,8 @@ _DATE = re.compile(r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 def tariff(wwcp: ChargingTariff, *, now: DateTime, policy: MappingPolicy = DEFAULT_POLICY) -> Mapped[Tariff]:
     """The Tariff; None when no party, no id that fits or no price can be made of it."""
     context = Context(now, policy)
-    party = party_of(wwcp.id.operator)
-    id = context.exact(str(wwcp.id), 36, "$.@id", ascii=True)
+    party = party_of(wwcp.id.operator, policy)
+    id = context.exact(tariff_text(wwcp.id), 36, "$.@id", ascii=True)
     currency = wwcp.currency.strip().upper()
     if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
         context.note("$.currency", f"no Tariff without a currency of ISO 4217, got {wwcp.currency!r}")
@@ -42,7 +44,7 @@ def tariff(wwcp: ChargingTariff, *, now: DateTime, policy: MappingPolicy = DEFAU
         context.note("$.elements", "no Tariff without prices")
     if party is None or id is None or not currency or not elements:
         return Mapped(str(wwcp.id), None, context.notes)
-    context.has_no_place(wwcp, ("brand_id", "energy_mix", "extra"), "$")
+    context.has_no_place(wwcp, ("brand_id", "extra"), "$")
     made = Tariff(
         country_code=party.country_code,
         party_id=party.party_id,
@@ -53,6 +55,7 @@ def tariff(wwcp: ChargingTariff, *, now: DateTime, policy: MappingPolicy = DEFAU
         tariff_alt_url=context.exact(wwcp.url, 255, "$.URI"),
         elements=elements,
         tax_included=policy.tax_included,
+        energy_mix=energy_mix(wwcp.energy_mix, "$.energy_mix", context),
         last_updated=context.latest(wwcp.last_change),
     )
     return Mapped(str(wwcp.id), made, context.notes)

@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 from wwcp_ocpi.v2_3_0.enums import TokenType
 from wwcp_ocpi.wwcp.model.authentication import Authentication, token_text
-from wwcp_ocpi.wwcp.ocpi.charging_words import TOKEN_TYPE
+from wwcp_ocpi.wwcp.ocpi.inward.token import token_key_of
 
 _HEX = re.compile(r"[0-9A-Fa-f]+")
-_LONGEST = 36
 
 
 class TokenKey(NamedTuple):
@@ -26,20 +25,10 @@ class TokenKey(NamedTuple):
 
 def token_key(authentication: Authentication) -> TokenKey | None:
     """The Token that was shown; None where OCPI knows none: a PIN, a key, a certificate, a text that does not fit."""
-    key = _key(authentication)
-    is_uid = key is not None and 0 < len(key.uid) <= _LONGEST and key.uid.isascii() and key.uid.isprintable()
-    return key if is_uid else None
-
-
-def _key(authentication: Authentication) -> TokenKey | None:
-    token, account = authentication.auth_token, authentication.account
-    if token is not None:
-        type = authentication.auth_token_type
-        return TokenKey(_bare(token), TOKEN_TYPE.get(type, TokenType.OTHER) if type is not None else TokenType.RFID)
-    if account is not None:
-        is_of_car = authentication.plug_and_charge_identification is not None
-        return TokenKey(str(account), TokenType.EMAID if is_of_car else TokenType.APP_USER)
-    return None
+    key = token_key_of(authentication).value
+    if key is None:
+        return None
+    return TokenKey(_bare(key.uid) if authentication.auth_token is not None else key.uid, key.type)
 
 
 def _bare(token: str) -> str:

@@ -21,8 +21,11 @@ from wwcp_ocpi.v2_3_0.enums import (
     TariffDimensionType,
     TaxIncluded,
 )
+from wwcp_ocpi.v2_3_0.enums import EnergySourceCategory as OCPIEnergySource
+from wwcp_ocpi.v2_3_0.enums import EnvironmentalImpactCategory as OCPIEnvironmentalImpact
 from wwcp_ocpi.v2_3_0.enums import ParkingType as OCPIParkingType
 from wwcp_ocpi.v2_3_0.enums import PowerType as OCPIPowerType
+from wwcp_ocpi.wwcp.model.energy import EnergySourceCategory, EnvironmentalImpactCategory
 from wwcp_ocpi.wwcp.model.status import EVSEAdminStatus, EVSEStatus
 from wwcp_ocpi.wwcp.model.texts import (
     AuthenticationType,
@@ -174,6 +177,31 @@ TARIFF_DIMENSION: dict[PriceComponentType, TariffDimensionType | None] = {
 """None: OCPI prices no currents."""
 
 
+ENERGY_SOURCE: dict[EnergySourceCategory, OCPIEnergySource | None] = {
+    EnergySourceCategory.Gas: OCPIEnergySource.GAS,
+    EnergySourceCategory.Coal: OCPIEnergySource.COAL,
+    EnergySourceCategory.StoneCoal: OCPIEnergySource.COAL,
+    EnergySourceCategory.Oil: OCPIEnergySource.GENERAL_FOSSIL,
+    EnergySourceCategory.OtherFossil: OCPIEnergySource.GENERAL_FOSSIL,
+    EnergySourceCategory.NuclearFision: OCPIEnergySource.NUCLEAR,
+    EnergySourceCategory.NuclearFusion: OCPIEnergySource.NUCLEAR,
+    EnergySourceCategory.Sun: OCPIEnergySource.SOLAR,
+    EnergySourceCategory.Wind: OCPIEnergySource.WIND,
+    EnergySourceCategory.Water: OCPIEnergySource.WATER,
+    EnergySourceCategory.Geothermal: OCPIEnergySource.GENERAL_GREEN,
+    EnergySourceCategory.Waste: OCPIEnergySource.GENERAL_GREEN,
+    EnergySourceCategory.Biogas: OCPIEnergySource.GENERAL_GREEN,
+    EnergySourceCategory.OtherGreen: OCPIEnergySource.GENERAL_GREEN,
+    EnergySourceCategory.unknown: None,
+}
+"""None: left out, with its share."""
+
+ENVIRONMENTAL_IMPACT: dict[EnvironmentalImpactCategory, OCPIEnvironmentalImpact] = {
+    EnvironmentalImpactCategory.NuclearWaste: OCPIEnvironmentalImpact.NUCLEAR_WASTE,
+    EnvironmentalImpactCategory.CarbonDioxide: OCPIEnvironmentalImpact.CARBON_DIOXIDE,
+}
+
+
 class LocationIds(Enum):
     """How a Location is called: by the whole id of its pool, which is lossless, or by what follows the `P`."""
 
@@ -182,12 +210,23 @@ class LocationIds(Enum):
 
 
 class MappingPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """What a partner may need otherwise. The overrides replace single rows of the status tables."""
+    """What a partner may need otherwise. The overrides replace single rows of the tables, in one direction each.
+
+    `operators` is for operators whose id is no party of OCPI and for parties that are no operator: party to operator,
+    `{"DE*822": "+49*822"}`. `station_fields`: whether stations are told to partners, who may know them; see `stations`.
+    """
 
     location_ids: LocationIds = LocationIds.FULL
     tax_included: TaxIncluded = TaxIncluded.NO
     evse_status: dict[EVSEStatus, Status] = {}
     evse_admin_status: dict[EVSEAdminStatus, Status | None] = {}
+    evse_status_inward: dict[Status, EVSEStatus] = {}
+    evse_admin_status_inward: dict[Status, EVSEAdminStatus] = {}
+    energy_source: dict[EnergySourceCategory, OCPIEnergySource | None] = {}
+    energy_source_inward: dict[OCPIEnergySource, EnergySourceCategory] = {}
+    operators: dict[str, str] = {}
+    station_fields: bool = True
+    language: str = "en"  # of texts that OCPI gives without one
 
 
 DEFAULT_POLICY = MappingPolicy()

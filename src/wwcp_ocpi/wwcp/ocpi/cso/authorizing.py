@@ -27,11 +27,11 @@ from wwcp_ocpi.wwcp.ocpi.cso.payers import (
     kept,
     party_of_provider,
     payer_of,
-    provider_of,
     token_in,
     unnamed_token,
 )
 from wwcp_ocpi.wwcp.ocpi.cso.scope import Scope
+from wwcp_ocpi.wwcp.ocpi.inward.names import provider_id_of
 from wwcp_ocpi.wwcp.ocpi.session import Payer
 from wwcp_ocpi.wwcp.ocpi.token import TokenKey, token_key
 from wwcp_ocpi.wwcp.routing.roaming import RoamingNetwork
@@ -88,7 +88,7 @@ class Authorizing:
             contract_id=payer.token.contract_id,
             printed_number=token.visual_number if token is not None else None,
             ui_language=token.language if token is not None else None,
-            provider_id=provider_of(party),
+            provider_id=provider_id_of(party),
             provider_name=token.issuer if token is not None else None,
             description=text if code is not AuthStartCode.Authorized else {},
             additional_info=text,
@@ -104,7 +104,7 @@ class Authorizing:
         began = payer_of(session)
         if began is not None and await self._is_of(began, key):
             party = PartyId.of(began.token.country_code, began.token.party_id)
-            return AuthStopResult(result=AuthStopCode.Authorized, provider_id=provider_of(party))
+            return AuthStopResult(result=AuthStopCode.Authorized, provider_id=provider_id_of(party))
         location = request.location
         if location is None and session is not None and session.evse_id is not None:
             location = ChargingLocation(evse_id=session.evse_id)
@@ -120,7 +120,7 @@ class Authorizing:
         payer = self._payer(found, key, token)
         return AuthStopResult(
             result=_code(found, place)[1],
-            provider_id=provider_of(PartyId.of(payer.token.country_code, payer.token.party_id)),
+            provider_id=provider_id_of(PartyId.of(payer.token.country_code, payer.token.party_id)),
             provider_name=token.issuer if token is not None else None,
             additional_info=dict([found.info]) if found.info is not None else {},
         )

@@ -36,10 +36,11 @@ from wwcp_ocpi.wwcp.model.station_verbs import Unlock
 from wwcp_ocpi.wwcp.network.places import UnknownId
 from wwcp_ocpi.wwcp.ocpi import charging_words as words
 from wwcp_ocpi.wwcp.ocpi.cso.names import PublishedNames
-from wwcp_ocpi.wwcp.ocpi.cso.payers import authentication_of, cdr_token, emsp_of, kept, payer_of, provider_of, token_in
+from wwcp_ocpi.wwcp.ocpi.cso.payers import authentication_of, cdr_token, emsp_of, kept, payer_of, token_in
 from wwcp_ocpi.wwcp.ocpi.cso.reserving import Held, Reservations
 from wwcp_ocpi.wwcp.ocpi.cso.scope import Scope
 from wwcp_ocpi.wwcp.ocpi.cso.session_ids import SessionIds
+from wwcp_ocpi.wwcp.ocpi.inward.names import provider_id_of
 from wwcp_ocpi.wwcp.ocpi.session import Payer
 from wwcp_ocpi.wwcp.routing.roaming import RoamingNetwork
 
@@ -172,7 +173,7 @@ class Commanding:
         assert payer is not None
         request = RemoteStop(
             session_id=session.id,
-            provider_id=provider_of(PartyId.of(payer.token.country_code, payer.token.party_id)),
+            provider_id=provider_id_of(PartyId.of(payer.token.country_code, payer.token.party_id)),
             authentication_path=asked.partner,
             roaming_provider_id=self._name,
         )
@@ -297,7 +298,7 @@ class Commanding:
         partner = self._book.find(asked.partner)
         owner = asked.asking or (emsp_of(partner) if partner is not None else None)
         token = token_in(asked.token, asked.version, owner) if asked.token is not None else None
-        if token is None:
+        if token is None or not token.uid.strip():
             raise _refused("REJECTED", "expected the Token of a party that is known")
         return token
 
@@ -345,7 +346,7 @@ def _pool(location: ChargingLocation) -> ChargingPoolId:
 
 
 def _provider(token: Token) -> EMobilityProviderId | None:
-    return provider_of(PartyId.of(token.country_code, token.party_id))
+    return provider_id_of(PartyId.of(token.country_code, token.party_id))
 
 
 def _outcome(table: Mapping[_C, CommandResultType], result: Result[_C]) -> CommandOutcome:

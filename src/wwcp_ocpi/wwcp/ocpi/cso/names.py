@@ -15,7 +15,7 @@ from wwcp_ocpi.wwcp.ids.places import ChargingPoolId, EVSEId
 from wwcp_ocpi.wwcp.model.places import ChargingPool, evses_of
 from wwcp_ocpi.wwcp.ocpi.context import Context
 from wwcp_ocpi.wwcp.ocpi.evse import evse_uid
-from wwcp_ocpi.wwcp.ocpi.location import location_id, party_of
+from wwcp_ocpi.wwcp.ocpi.location import location_id
 from wwcp_ocpi.wwcp.ocpi.words import DEFAULT_POLICY, MappingPolicy
 
 
@@ -57,8 +57,3 @@ class PublishedNames:
     def count(self) -> int:
         """How many those are; it only grows."""
         return len(self._pools)
-
-    @staticmethod
-    def party(pool_id: ChargingPoolId) -> PartyId | None:
-        """Whose Location a pool is."""
-        return party_of(pool_id.operator)

@@ -19,7 +19,7 @@ from wwcp_ocpi.protocol.http import TO_COUNTRY_CODE, TO_PARTY_ID, Request, Respo
 from wwcp_ocpi.protocol.modifiers import Modifiers
 from wwcp_ocpi.scalars import PartyId, fold
 from wwcp_ocpi.wwcp.ocpi.cso.names import PublishedNames
-from wwcp_ocpi.wwcp.ocpi.location import location_id, party_of
+from wwcp_ocpi.wwcp.ocpi.location import location_id
 from wwcp_ocpi.wwcp.ocpi.words import LocationIds, MappingPolicy
 
 _SUFFIX = MappingPolicy(location_ids=LocationIds.SUFFIX)
@@ -64,7 +64,7 @@ class SuffixIds:
             for party, pool_id in self._names.published():
                 whole, short = location_id(pool_id), location_id(pool_id, _SUFFIX)
                 self._short[fold(whole)] = short
-                self._whole.setdefault(fold(short), {})[party_of(pool_id.operator) or party] = whole
+                self._whole.setdefault(fold(short), {})[party] = whole
         return self
 
     def _request_to(self, request: Request) -> Request:

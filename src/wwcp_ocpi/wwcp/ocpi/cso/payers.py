@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from wwcp_ocpi.convert import Context, convert
 from wwcp_ocpi.partners.book import PartnerBook
@@ -21,19 +22,15 @@ from wwcp_ocpi.protocol.errors import OCPIError
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.v2_3_0 import VERSION
 from wwcp_ocpi.v2_3_0.cdrs import CdrToken
-from wwcp_ocpi.v2_3_0.enums import AuthMethod, TokenType
+from wwcp_ocpi.v2_3_0.enums import AuthMethod
 from wwcp_ocpi.v2_3_0.tokens import Token
-from wwcp_ocpi.wwcp.ids.contracts import EMobilityAccountId
 from wwcp_ocpi.wwcp.ids.parties import EMobilityProviderId
-from wwcp_ocpi.wwcp.model.authentication import (
-    Authentication,
-    AuthenticationPlace,
-    AuthTokenType,
-)
+from wwcp_ocpi.wwcp.model.authentication import Authentication, AuthenticationPlace
 from wwcp_ocpi.wwcp.model.authentication import AuthMethod as WWCPAuthMethod
 from wwcp_ocpi.wwcp.model.base import Extra
 from wwcp_ocpi.wwcp.model.charging import ChargeDetailRecord, ChargingSession
 from wwcp_ocpi.wwcp.ocpi.charging_words import AUTH_METHOD
+from wwcp_ocpi.wwcp.ocpi.inward import token as inward
 from wwcp_ocpi.wwcp.ocpi.session import Payer
 from wwcp_ocpi.wwcp.ocpi.token import TokenKey, token_key
 
@@ -63,13 +60,8 @@ def payer_of(session: ChargingSession | None) -> Payer | None:
         return None
 
 
-def provider_of(party: PartyId) -> EMobilityProviderId | None:
-    """The provider that a party is."""
-    return EMobilityProviderId.try_parse(f"{party.country_code}-{party.party_id}")
-
-
 def party_of_provider(id: EMobilityProviderId) -> PartyId:
-    """The inverse."""
+    """The party that a provider is."""
     return PartyId.of(id.country_code, id.suffix)
 
 
@@ -109,26 +101,15 @@ def unnamed_token(key: TokenKey, owner: PartyId, contract_id: str | None = None)
 
 
 def authentication_of(token: Token) -> Authentication:
-    """How the driver of a Token in a command says who he is: his contract where it is one, else the Token."""
-    account = EMobilityAccountId.try_parse(token.contract_id) or EMobilityAccountId.try_parse(token.uid)
-    method = WWCPAuthMethod.REMOTESTART
-    if account is not None and token.type in (TokenType.APP_USER, TokenType.EMAID):
-        return Authentication(place=AuthenticationPlace.REMOTE, remote_identification=account, auth_method=method)
-    return Authentication(
-        place=AuthenticationPlace.REMOTE,
-        auth_token=token.uid,
-        auth_token_type=_FROM_OCPI.get(token.type, AuthTokenType.OTHER),
-        auth_method=method,
-    )
+    """How the driver of a Token in a command says who he is: from afar, whatever the Token is.
 
-
-_FROM_OCPI: dict[TokenType, AuthTokenType] = {
-    TokenType.RFID: AuthTokenType.RFID,
-    TokenType.AD_HOC_USER: AuthTokenType.AD_HOC_USER,
-    TokenType.EMAID: AuthTokenType.ISO15118,
-    TokenType.APP_USER: AuthTokenType.OTHER,
-    TokenType.OTHER: AuthTokenType.OTHER,
-}
+    Raises:
+        ValueError: no driver says who he is with it.
+    """
+    made = inward.authentication_of(token, method=AuthMethod.COMMAND).value
+    if made is None:
+        raise ValueError("expected a Token with a uid")
+    return replace(made, place=AuthenticationPlace.REMOTE)
 
 
 class Payers:

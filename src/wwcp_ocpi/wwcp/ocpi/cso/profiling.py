@@ -38,9 +38,10 @@ from wwcp_ocpi.wwcp.model.station_verbs import (
 )
 from wwcp_ocpi.wwcp.model.station_verbs import ProfileRequest as WWCPRequest
 from wwcp_ocpi.wwcp.ocpi.charging_words import PROFILE
-from wwcp_ocpi.wwcp.ocpi.cso.payers import payer_of, provider_of
+from wwcp_ocpi.wwcp.ocpi.cso.payers import payer_of
 from wwcp_ocpi.wwcp.ocpi.cso.scope import Scope
 from wwcp_ocpi.wwcp.ocpi.cso.session_ids import SessionIds
+from wwcp_ocpi.wwcp.ocpi.inward.names import provider_id_of
 from wwcp_ocpi.wwcp.routing.roaming import RoamingNetwork
 
 log = structlog.get_logger()
@@ -100,7 +101,7 @@ class Profiling:
             session_id=session.id,
             profile=profile,
             duration_s=asked.duration_s,
-            provider_id=provider_of(PartyId.of(payer.token.country_code, payer.token.party_id)),
+            provider_id=provider_id_of(PartyId.of(payer.token.country_code, payer.token.party_id)),
             roaming_provider_id=self._name,
         )
         asking = asyncio.get_running_loop().create_task(self._network.charging_profile(request))
