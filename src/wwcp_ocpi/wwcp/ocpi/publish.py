@@ -20,8 +20,9 @@ import structlog
 from msgspec.structs import replace
 
 from wwcp_ocpi.partners.publish import OwnObject, Publisher
-from wwcp_ocpi.protocol import codec
+from wwcp_ocpi.protocol import codec, patch
 from wwcp_ocpi.protocol.errors import OCPIError
+from wwcp_ocpi.protocol.patch import RawObject
 from wwcp_ocpi.scalars import PartyId, fold
 from wwcp_ocpi.store.ports import Stored
 from wwcp_ocpi.v2_3_0 import VERSION, Location, Tariff
@@ -41,7 +42,6 @@ from wwcp_ocpi.wwcp.network.places import LiveNetwork
 from wwcp_ocpi.wwcp.ocpi.context import Context
 from wwcp_ocpi.wwcp.ocpi.cso.names import PublishedNames
 from wwcp_ocpi.wwcp.ocpi.cso.scope import EVERYTHING, Scope
-from wwcp_ocpi.wwcp.ocpi.inward.location import read_location
 from wwcp_ocpi.wwcp.ocpi.inward.names import tariff_text
 from wwcp_ocpi.wwcp.ocpi.location import location, party_of
 from wwcp_ocpi.wwcp.ocpi.places import status_patch
@@ -200,19 +200,21 @@ class NetworkPublisher:
     async def _publish_status(self, change: EVSEStatusChange) -> None:
         if not self.scope.has_evse(self.network, change.evse_id):
             return
-        patch = status_patch(self.network, change, policy=self._policy)
-        if patch is not None:
+        told = status_patch(self.network, change, policy=self._policy)
+        if told is not None:
             await self._publisher.change(
                 VERSION,
                 "locations",
-                patch.party,
-                [patch.location_id, patch.evse_uid],
-                {"status": patch.body.status, "last_updated": patch.body.last_updated},
+                told.party,
+                [told.location_id, told.evse_uid],
+                {"status": told.body.status, "last_updated": told.body.last_updated},
             )
 
     async def _own(self, pool: ChargingPool) -> OwnObject | None:
         """The Location of a pool as it is to be stored, with what it had before and has no more."""
         whole = self.scope.of_pool(pool)
+        if whole is None:
+            return None
         now = self.network.now
         mapped = location(whole, self.network.operator(pool.id.operator), now=now, policy=self._policy)
         self.notes[mapped.id] = mapped.notes
@@ -253,11 +255,11 @@ class NetworkPublisher:
         now = {fold(self.names.location_id(pool_id)) for _, pool_id in self.names.published()}
         gone = []
         async for stored in self._publisher.all_of("locations", party):
-            body = read_location(stored.body) if stored.version == VERSION.number else None
-            pool_id = ChargingPoolId.try_parse(body.id) if body is not None else None
-            if body is None or pool_id is None or pool_id.operator != operator_id or fold(body.id) in now:
-                continue
-            gone.append(_object(self._with_removed(replace(body, evses=None), stored)))
+            fields = patch.split(stored.body)
+            id = patch.text_of(fields, "id") or ""
+            pool_id = ChargingPoolId.try_parse(id) if stored.version == VERSION.number else None
+            if pool_id is not None and pool_id.operator == operator_id and fold(id) not in now:
+                gone += self._all_removed(party, id, fields)
         await self._publish("locations", gone)
         async for stored in self._publisher.all_of("tariffs", party):
             id = msgspec.json.decode(stored.body, type=_Named).id
@@ -265,6 +267,17 @@ class NetworkPublisher:
             is_ours = tariff_id is not None and tariff_id.operator == operator_id
             if is_ours and (party, fold(id)) not in offered and stored.version == VERSION.number:
                 await self._publisher.withdraw(VERSION, "tariffs", party, id)
+
+    def _all_removed(self, party: PartyId, id: str, fields: RawObject) -> list[OwnObject]:
+        """A Location of which nothing is there any more; nothing to do where that was told before."""
+        moment, evses = self.network.now, patch.children(fields, "evses")
+        is_there = [evse for evse in evses if patch.text_of(evse, "status") != Status.REMOVED.value]
+        if not is_there:
+            return []
+        told = patch.split(codec.encode({"status": Status.REMOVED, "last_updated": moment}))
+        removed = [{**evse, **told} if evse in is_there else evse for evse in evses]
+        body = patch.join({**fields, "evses": patch.listed(removed), "last_updated": told["last_updated"]})
+        return [OwnObject(owner=party, id=id, last_updated=moment.micros, body=body)]
 
     async def _publish(self, kind: str, objects: list[OwnObject]) -> None:
         for one, outcome in zip(objects, await self._publisher.publish(VERSION, kind, objects), strict=True):

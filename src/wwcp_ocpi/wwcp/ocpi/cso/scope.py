@@ -47,18 +47,31 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         """Whether they may know of a place: its EVSE, or the pool where no EVSE is told."""
         if evse_id is not None:
             return self.has_evse(network, evse_id)
-        return pool_id is not None and self.has_pool(pool_id)
+        if pool_id is None or not self.has_pool(pool_id):
+            return False
+        try:
+            return not self._is_narrow or self.of_pool(network.pool(pool_id)) is not None
+        except UnknownId:
+            return False
 
-    def of_pool(self, pool: ChargingPool) -> ChargingPool:
-        """The pool with the stations and EVSEs that they may know of."""
-        if self.stations is None and self.evses is None:
+    def of_pool(self, pool: ChargingPool) -> ChargingPool | None:
+        """The pool with the stations and EVSEs that they may know of; None where they may know of none."""
+        if not self.has_pool(pool.id):
+            return None
+        if not self._is_narrow:
             return pool
-        stations = [
-            replace(station, evses=[evse for evse in station.evses if self.evses is None or evse.id in self.evses])
-            for station in pool.charging_stations
-            if self.stations is None or station.id in self.stations
-        ]
-        return replace(pool, charging_stations=stations)
+        stations = []
+        for station in pool.charging_stations:
+            if self.stations is not None and station.id not in self.stations:
+                continue
+            evses = [evse for evse in station.evses if self.evses is None or evse.id in self.evses]
+            if evses or (self.evses is None and not station.evses):
+                stations.append(replace(station, evses=evses))
+        return replace(pool, charging_stations=stations) if stations else None
+
+    @property
+    def _is_narrow(self) -> bool:
+        return self.stations is not None or self.evses is not None
 
 
 EVERYTHING = Scope()
