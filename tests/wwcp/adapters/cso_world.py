@@ -13,8 +13,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from tests.objects import token
-from tests.partners.test_modules import deliver
-from tests.platforms import CPO, EMSP, MemoryNet, platform, register
+from tests.partners.test_modules import deliver, own
+from tests.platforms import CPO, EMSP, HUB, MemoryNet, platform, register
 from tests.wwcp.making import FIRST, GEF, MONDAY, SECOND, Clock, connector, evse, operator, pool, station
 from tests.wwcp.roaming import Operator
 from wwcp_ocpi.gateway.platform import Platform
@@ -221,6 +221,25 @@ async def world(*hosts: str, version: str = "2.3.0", **how: Any) -> AsyncIterato
     made = World(version, **how)
     for host in hosts or ("emsp.example",):
         await made.join(host, EMSP if host == "emsp.example" else OTHER)
+    await made.start()
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+@asynccontextmanager
+async def hub_world() -> AsyncIterator[World]:
+    """A world in which a hub stands before the only eMSP, whose Token the hub knows."""
+    made = World()
+    hub = platform(made.net, "hub.example", HUB, "HUB", modules=MODULES, relays=MODULES)
+    emsp = platform(made.net, "emsp.example", EMSP, "EMSP", modules=MODULES)
+    await register(hub, emsp, ("2.3.0",))
+    await register(made.cpo, hub, ("2.3.0",))
+    emsp.server.authorizer = Desk("2.3.0")
+    body = token("2.3.0", uid=CARD, whitelist="NEVER")
+    await emsp.publisher.publish(VERSIONS["2.3.0"], "tokens", [own(body, EMSP, qualifier=body["type"])])
+    await deliver(emsp)
     await made.start()
     try:
         yield made

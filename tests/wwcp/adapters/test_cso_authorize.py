@@ -12,7 +12,7 @@ from tests.objects import token
 from tests.partners.test_modules import deliver, own
 from tests.platforms import ALL_VERSIONS, EMSP
 from tests.rules import rule
-from tests.wwcp.adapters.cso_world import CARD, Desk, world
+from tests.wwcp.adapters.cso_world import CARD, Desk, hub_world, record, world
 from tests.wwcp.making import FIRST, SECOND
 from tests.wwcp.roaming import auth_start
 from wwcp_ocpi.protocol.http import Request, Response
@@ -244,3 +244,17 @@ async def test_a_card_of_the_same_group_may_end_it() -> None:
         for card, code in (("99", AuthStopCode.NotAuthorized), ("55667788", AuthStopCode.Authorized)):
             stopping = AuthorizeStop(session_id=begun.session_id, authentication=rfid(card))
             assert (await one.network.authorize_stop(stopping)).result is code
+
+
+async def test_a_hub_is_asked_for_the_emsps_behind_it_and_gets_session_and_record() -> None:
+    async with hub_world() as one:
+        result = await one.network.authorize_start(auth_start(CARD))
+        assert (result.result, str(result.provider_id)) == (AuthStartCode.Authorized, "NL-EMP")
+        assert result.session_id is not None
+        payer = payer_of(await one.network.session(result.session_id))
+        assert payer is not None
+        assert (payer.partner, payer.token.party_id) == ("hub.example", "EMP")
+        await one.network.send_cdrs([record(result.session_id)])
+        await one.settle()
+        assert [cdr["cdr_token"]["party_id"] for cdr in await one.ours("cdrs", "hub.example")] == ["EMP"]
+        assert [found["status"] for found in await one.ours("sessions", "hub.example")] == ["COMPLETED"]
