@@ -59,10 +59,13 @@ class AuthCache:
         return found.again
 
     def put(self, request: AuthorizeStart, result: AuthStartResult, now: DateTime) -> None:
-        """Keep an answer, if it is one to be kept. The session that a partner named is not said again."""
+        """Keep an answer, if it is one to be kept. The session that a partner named is not said again.
+
+        An answer holds no longer than it says itself: one with a `cached_until` of now is for this session alone.
+        """
         until = now.micros + self._ttl_micros
-        if result.expiry_date is not None:
-            until = min(until, result.expiry_date.micros)
+        for end in (result.expiry_date, result.cached_until):
+            until = until if end is None else min(until, end.micros)
         if self._size < 1 or result.result not in CACHEABLE or until <= now.micros:
             return
         key = _key(request)
