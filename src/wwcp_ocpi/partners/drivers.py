@@ -7,7 +7,7 @@ Who must be asked is said by the Token's whitelist. Spec: mod_tokens#mod_tokens_
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -33,6 +33,16 @@ ANSWER_S = 10.0
 
 ALLOWED, BLOCKED, NOT_ALLOWED = "ALLOWED", "BLOCKED", "NOT_ALLOWED"
 WHITELIST, AUTH_REQUEST = "WHITELIST", "AUTH_REQUEST"
+_MOST_TELLING = (ALLOWED, BLOCKED, "EXPIRED", "NO_CREDIT", NOT_ALLOWED)
+"""Of several answers the first of these counts: of refusals, the one that tells most of the driver."""
+
+
+class Unanswered(msgspec.Struct, frozen=True, kw_only=True):
+    """An eMSP that was asked and gave no answer that is one, and why. `is_late`: it may have been about to."""
+
+    partner: str
+    reason: str
+    is_late: bool
 
 
 class Admission(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +61,8 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True):
     evse_uids: tuple[str, ...] | None = None
     info: tuple[str, str] | None = None
     """Language and text for the driver."""
+    unanswered: tuple[Unanswered, ...] = ()
+    """Who was asked in vain. With one of these, NOT_ALLOWED without a partner means that nobody knows."""
 
     @property
     def is_allowed(self) -> bool:
@@ -78,19 +90,37 @@ class Drivers:
         peer_of: Callable[[Partner], Peer],
         *,
         asks_when_allowed: bool = False,
+        answer_s: float = ANSWER_S,
     ) -> None:
         self.asks_when_allowed = asks_when_allowed
+        self.answer_s = answer_s
         self._store = store
         self._book = book
         self._peer_of = peer_of
 
-    async def authorize(self, uid: str, type: str = "RFID", *, at: Place | None = None) -> Admission:
-        """Decide; never raises for what a partner does. Nobody knows the Token: NOT_ALLOWED."""
-        for partner in self._emsps():
+    async def authorize(
+        self, uid: str, type: str = "RFID", *, at: Place | None = None, among: Container[str] | None = None
+    ) -> Admission:
+        """Decide; never raises for what a partner does. Nobody knows the Token: NOT_ALLOWED.
+
+        Args:
+            at: where the driver stands.
+            among: the partners that may be meant; None: all.
+        """
+        emsps = [one for one in self._emsps() if among is None or one.id in among]
+        for partner in emsps:
             stored = await self._stored(partner, uid, type)
             if stored is not None:
                 return await self._known(partner, stored, uid, type, at)
-        return await self._unknown(uid, type, at)
+        return await self._unknown(emsps, uid, type, at)
+
+    async def known(self, uid: str, type: str = "RFID") -> tuple[Partner, Stored] | None:
+        """Whose Token it is, and the Token in that partner's version; None: nobody has pushed it. Nobody is asked."""
+        for partner in self._emsps():
+            stored = await self._stored(partner, uid, type)
+            if stored is not None:
+                return partner, stored
+        return None
 
     def _emsps(self) -> Iterable[Partner]:
         return [
@@ -125,23 +155,41 @@ class Drivers:
             log.warning("driver.not_answered", partner=partner.id, whitelist=whitelist, error=str(error))
             if _is_away(error) and whitelist in ("ALLOWED", "ALLOWED_OFFLINE"):
                 return by_token
-            return msgspec.structs.replace(by_token, allowed=NOT_ALLOWED, method=AUTH_REQUEST)
+            return msgspec.structs.replace(
+                by_token, allowed=NOT_ALLOWED, method=AUTH_REQUEST, unanswered=(_unanswered(partner, error),)
+            )
 
-    async def _unknown(self, uid: str, type: str, at: Place | None) -> Admission:
-        """Ask every eMSP at once: one may not push its Tokens, or not those of this type (TOK-03, TOK-19)."""
+    async def _unknown(self, emsps: Iterable[Partner], uid: str, type: str, at: Place | None) -> Admission:
+        """Ask every eMSP at once: one may not push its Tokens, or not those of this type (TOK-03, TOK-19).
 
-        async def ask(partner: Partner) -> Admission | None:
+        The first ALLOWED is the answer; who has not answered by then is not waited for.
+        """
+        best, in_vain = Admission(allowed=NOT_ALLOWED, method=AUTH_REQUEST), []
+
+        async def ask(partner: Partner) -> Admission | Unanswered | None:
             try:
                 return await self._ask(partner, uid, type, at)
             except UnknownToken:
                 return None
             except PartnerError as error:
                 log.warning("driver.not_answered", partner=partner.id, whitelist=None, error=str(error))
-                return None
+                return _unanswered(partner, error)
 
-        answers = [one for one in await asyncio.gather(*map(ask, self._emsps())) if one is not None]
-        best = sorted(answers, key=lambda one: not one.is_allowed)
-        return best[0] if best else Admission(allowed=NOT_ALLOWED, method=AUTH_REQUEST)
+        tasks = [asyncio.create_task(ask(partner)) for partner in emsps]
+        try:
+            for done in asyncio.as_completed(tasks):
+                answer = await done
+                if isinstance(answer, Unanswered):
+                    in_vain.append(answer)
+                elif answer is not None and (not best.partner or _rank(answer) < _rank(best)):
+                    best = answer
+                if best.is_allowed:
+                    break
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return msgspec.structs.replace(best, unanswered=tuple(in_vain))
 
     async def _ask(self, partner: Partner, uid: str, type: str, at: Place | None) -> Admission:
         """What the eMSP itself says.
@@ -155,10 +203,10 @@ class Drivers:
         references = peer.version.object_named("LocationReferences")
         place: Any = references(location_id=at.location_id, evse_uids=list(at.evse_uids) or None) if at else None
         try:
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(self.answer_s):
                 found = await peer.authorize(uid, type, at=place)
         except TimeoutError as error:
-            raise Unreachable(f"{partner.id}: no answer within {ANSWER_S:g} s") from error
+            raise Unreachable(f"{partner.id}: no answer within {self.answer_s:g} s") from error
         token = getattr(found, "token", None)
         evses = found.location.evse_uids if found.location is not None else None
         return Admission(
@@ -170,6 +218,14 @@ class Drivers:
             evse_uids=tuple(evses) if evses is not None else None,
             info=(found.info.language, found.info.text) if found.info is not None else None,
         )
+
+
+def _rank(answer: Admission) -> int:
+    return _MOST_TELLING.index(answer.allowed) if answer.allowed in _MOST_TELLING else len(_MOST_TELLING)
+
+
+def _unanswered(partner: Partner, error: PartnerError) -> Unanswered:
+    return Unanswered(partner=partner.id, reason=str(error), is_late=isinstance(error, Unreachable))
 
 
 def _is_away(error: PartnerError) -> bool:

@@ -332,12 +332,31 @@ class LiveNetwork:
             told = PoolChange(pool=kept, previous=previous, added=added, removed=removed, timestamp=moment)
             for listener in list(self._pool_listeners.values()):
                 listener(told)
-        self._tell_other(self._places.put(kept.id, pool.status, pool.admin_status, now))
+        status = list(pool.status)
+        if not status and self._places.status(kept.id, now) == Status.removed:
+            status = [Timestamped(moment, Status.unspecified)]
+        self._tell_other(self._places.put(kept.id, status, pool.admin_status, now))
         for station in pool.charging_stations:
             self._tell_other(self._places.put(station.id, station.status, station.admin_status, now))
         if previous is not None:
             self._settle(self._evses[evse.id] for evse in evses_of(kept))
         return told
+
+    def remove_pool(self, pool_id: ChargingPoolId, at: DateTime | None = None) -> list[EVSEStatusChange]:
+        """A pool is gone: it and all its EVSEs are `removed` from then on. Taken in again, it is there again.
+
+        Nothing is forgotten: partners must hear that the EVSEs are gone, and records of yesterday name them.
+
+        Raises:
+            UnknownId: no such pool.
+        """
+        now = self.now
+        pool = self._found(self._pools, pool_id, "pool")
+        lives = [self._evses[evse.id] for evse in evses_of(pool)]
+        for live in lives:
+            self._put(live, live.status, EVSEStatus.removed, at or now, now)
+        self._tell_other(self._places.put(pool_id, [Timestamped(at or now, Status.removed)], [], now))
+        return self._settle(lives)
 
     def set_evse_status(
         self, evse_id: EVSEId, status: EVSEStatus, at: DateTime | None = None

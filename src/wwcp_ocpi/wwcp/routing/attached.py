@@ -14,7 +14,15 @@ from typing import NamedTuple, TypeVar
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.wwcp.ids.places import ChargingStationOperatorId, EMobilityProviderId
 from wwcp_ocpi.wwcp.network.places import IdTaken
-from wwcp_ocpi.wwcp.routing.ports import Authorizer, CDRSink, RemoteStarter, Reserver
+from wwcp_ocpi.wwcp.routing.ports import (
+    Authorizer,
+    CDRClaimer,
+    CDRSink,
+    ProfileSetter,
+    RemoteStarter,
+    Reserver,
+    Unlocker,
+)
 
 _P = TypeVar("_P")
 
@@ -28,6 +36,9 @@ class Attached(NamedTuple):
     starter: RemoteStarter | None
     reserver: Reserver | None
     cdr_sink: CDRSink | None
+    unlocker: Unlocker | None = None
+    profile_setter: ProfileSetter | None = None
+    cdr_claimer: CDRClaimer | None = None
 
 
 def attached(name: str, code: object, priority: int = 10) -> Attached:
@@ -43,9 +54,12 @@ def attached(name: str, code: object, priority: int = 10) -> Attached:
         starter=code if isinstance(code, RemoteStarter) else None,
         reserver=code if isinstance(code, Reserver) else None,
         cdr_sink=code if isinstance(code, CDRSink) else None,
+        unlocker=code if isinstance(code, Unlocker) else None,
+        profile_setter=code if isinstance(code, ProfileSetter) else None,
+        cdr_claimer=code if isinstance(code, CDRClaimer) else None,
     )
-    if not (found.authorizer or found.starter or found.reserver or found.cdr_sink):
-        ports = "Authorizer, RemoteStarter, Reserver, CDRSink"
+    if not any(found[2:]):
+        ports = "Authorizer, RemoteStarter, Reserver, CDRSink, Unlocker, ProfileSetter"
         raise UsageError(f"{name}: expected an object with the methods of one of {ports}, got {type(code).__name__}")
     return found
 
@@ -117,6 +131,14 @@ class Partners:
     def reservers(self) -> list[Attached]:
         """Those who know foreign operators and can keep something free, by priority."""
         return [one for one in _by_priority(self._emp_side) if one.reserver is not None]
+
+    def of_foreign_operators(self) -> list[Attached]:
+        """Those who know foreign operators, by priority, whatever they can do."""
+        return _by_priority(self._emp_side)
+
+    def cdr_claimers(self) -> list[Attached]:
+        """Those who may know whose a record is that names nobody who takes part, by priority."""
+        return [one for one in _by_priority(self._cso_side) if one.cdr_sink and one.cdr_claimer]
 
     def _on_cso_side(self) -> Iterator[Attached]:
         yield from self._providers.values()

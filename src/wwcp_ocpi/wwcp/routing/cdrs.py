@@ -145,6 +145,7 @@ class CDRRouting:
             or partners.cdr_sink_of(cdr.provider_id_stop)
             or (partners.cdr_sink(session.start.cso_roaming_provider_id) if session else None)
             or await self._who_knows(cdr)
+            or await self._who_claims(cdr)
         )
         if found is not None:
             return found
@@ -165,6 +166,23 @@ class CDRRouting:
             result = await self._authorising.first_or_best(request, asked)
             if result.result in (AuthStartCode.Authorized, AuthStartCode.Blocked):
                 return partners.cdr_sink(result.authorizator_id) or partners.cdr_sink_of(result.provider_id)
+        return None
+
+    async def _who_claims(self, cdr: ChargeDetailRecord) -> Attached | None:
+        """Who stands for the provider that pays, though he himself does not take part here."""
+        for one in self._core.partners.cdr_claimers():
+            code = one.cdr_claimer
+            assert code is not None
+            claims, _ = await ask(
+                one.name,
+                "claims_cdr",
+                lambda code=code: code.claims_cdr(cdr),  # type: ignore[misc]
+                bool,
+                lambda _failure, _reason: False,
+                self._core.options.verb_timeout_s,
+            )
+            if claims:
+                return one
         return None
 
     async def _send_to(

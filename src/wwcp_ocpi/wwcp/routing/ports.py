@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What a partner of a roaming network can do: one small protocol each, and nobody needs all of them.
 
-A provider answers as `Authorizer` and takes records as `CDRSink`. An operator obeys as `RemoteStarter` and `Reserver`.
+A provider answers as `Authorizer` and takes records as `CDRSink`. An operator obeys as `RemoteStarter` and `Reserver`,
+and where its stations can do so as `Unlocker` and `ProfileSetter`.
 An adapter towards foreign providers or operators does the same in their name, and hears what changes as `POISink`,
 `StatusSink` and `SessionSink` (`feeding.feed`). A verb that a partner has not is not asked of him.
 """
@@ -29,6 +30,7 @@ from wwcp_ocpi.wwcp.model.results import (
     ReservationResult,
     SendCDRResult,
 )
+from wwcp_ocpi.wwcp.model.station_verbs import ProfileRequest, ProfileResult, Unlock, UnlockResult
 from wwcp_ocpi.wwcp.network.events import EVSEStatusChange, OperatorChange, PoolChange
 
 
@@ -72,11 +74,38 @@ class Reserver(Protocol):
 
 
 @runtime_checkable
+class Unlocker(Protocol):
+    """Can have a connector let go of a cable that is stuck."""
+
+    async def unlock(self, request: Unlock) -> UnlockResult:
+        """Free it. EVSE and connector are always given."""
+        ...
+
+
+@runtime_checkable
+class ProfileSetter(Protocol):
+    """Runs stations that follow charging profiles."""
+
+    async def charging_profile(self, request: ProfileRequest) -> ProfileResult:
+        """Set, clear or tell the profile of a session that goes on."""
+        ...
+
+
+@runtime_checkable
 class CDRSink(Protocol):
     """Takes records of what its drivers took."""
 
     async def send_cdrs(self, cdrs: Sequence[ChargeDetailRecord]) -> Sequence[SendCDRResult]:
         """Take them; one result each, in their order. A record may come twice and is the same then."""
+        ...
+
+
+@runtime_checkable
+class CDRClaimer(Protocol):
+    """Stands for providers that do not take part themselves, and may know whose a record is that names none who does."""
+
+    async def claims_cdr(self, cdr: ChargeDetailRecord) -> bool:
+        """Whether it would take this record. Asked only where nobody else is named in it or in its session."""
         ...
 
 

@@ -46,6 +46,7 @@ from wwcp_ocpi.wwcp.model.results import (
     ReservationResult,
     SendCDRsResult,
 )
+from wwcp_ocpi.wwcp.model.station_verbs import ProfileRequest, ProfileResult, Unlock, UnlockResult
 from wwcp_ocpi.wwcp.network.event_bus import EventBus, EventStream, Numbered
 from wwcp_ocpi.wwcp.network.places import LiveNetwork, UnknownId
 from wwcp_ocpi.wwcp.routing.authorising import Authorising
@@ -54,6 +55,7 @@ from wwcp_ocpi.wwcp.routing.core import Core, RoamingOptions
 from wwcp_ocpi.wwcp.routing.keeping import CDRState, KeptCDR
 from wwcp_ocpi.wwcp.routing.remote_control import BEGUN, RemoteControl
 from wwcp_ocpi.wwcp.routing.reserving import Reserving
+from wwcp_ocpi.wwcp.routing.station_control import StationControl
 from wwcp_ocpi.wwcp.routing.whereabouts import located
 
 log = structlog.get_logger()
@@ -91,6 +93,7 @@ class RoamingNetwork:
         self._remote = RemoteControl(self._core)
         self._reserving = Reserving(self._core)
         self._cdrs = CDRRouting(self._core, self._authorising)
+        self._stations = StationControl(self._core)
         bus = self._core.bus
         places.on_status(bus.tell)
         places.on_pool(bus.tell)
@@ -101,6 +104,11 @@ class RoamingNetwork:
         """Its name, "Prod" for example."""
         return self.places.id
 
+    @property
+    def options(self) -> RoamingOptions:
+        """How it behaves."""
+        return self._core.options
+
     async def resume(self) -> None:
         """Take over reservations and records from before a restart. Sessions are found when they are needed."""
         await self._reserving.resume()
@@ -109,7 +117,9 @@ class RoamingNetwork:
     # Who takes part
 
     def add_operator(self, id: ChargingStationOperatorId, code: object) -> Callable[[], None]:
-        """Attach an operator's code: whichever of RemoteStarter and Reserver it can. The answer detaches it.
+        """Attach an operator's code: whichever of RemoteStarter, Reserver, Unlocker and ProfileSetter it can.
+
+        The answer detaches it.
 
         Raises:
             IdTaken: it takes part already.
@@ -134,7 +144,7 @@ class RoamingNetwork:
         return leave
 
     def add_cso_roaming_provider(self, id: str, code: object, *, priority: int = 10) -> Callable[[], None]:
-        """Attach who knows foreign providers (Authorizer, CDRSink). The answer detaches it. Raises as above."""
+        """Attach who knows foreign providers (Authorizer, CDRSink, CDRClaimer). The answer detaches it; raises as above."""
         leave = self._core.partners.add_cso_roaming_provider(id, code, priority)
         self._authorising.cache.forget()
         return leave
@@ -178,6 +188,22 @@ class RoamingNetwork:
     async def cancel_reservation(self, request: CancelReservation) -> CancelReservationResult:
         """Free it again."""
         return await self._reserving.cancel(request)
+
+    def can_unlock(self, location: ChargingLocation) -> bool:
+        """Whether who runs this place can unlock connectors at all."""
+        return self._stations.can_unlock(location)
+
+    async def unlock(self, request: Unlock) -> UnlockResult:
+        """Have a connector let go of its cable; NotSupported where the operator cannot."""
+        return await self._stations.unlock(request)
+
+    def can_profile(self, session: ChargingSession) -> bool:
+        """Whether who runs this session knows charging profiles at all."""
+        return self._stations.can_profile(session)
+
+    async def charging_profile(self, request: ProfileRequest) -> ProfileResult:
+        """Set, clear or tell the charging profile of a session; NotSupported where the operator cannot."""
+        return await self._stations.profile(request)
 
     async def send_cdrs(self, cdrs: Sequence[ChargeDetailRecord]) -> SendCDRsResult:
         """Forward records to who pays; what nobody takes is kept and tried again."""
