@@ -102,7 +102,7 @@ class CDRSink(Protocol):
 
 @runtime_checkable
 class CDRClaimer(Protocol):
-    """Stands for providers that do not take part themselves, and may know whose a record is that names none who does."""
+    """Stands for providers that do not take part themselves, and may know whose a record is."""
 
     async def claims_cdr(self, cdr: ChargeDetailRecord) -> bool:
         """Whether it would take this record. Asked only where nobody else is named in it or in its session."""

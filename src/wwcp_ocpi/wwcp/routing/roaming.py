@@ -144,7 +144,10 @@ class RoamingNetwork:
         return leave
 
     def add_cso_roaming_provider(self, id: str, code: object, *, priority: int = 10) -> Callable[[], None]:
-        """Attach who knows foreign providers (Authorizer, CDRSink, CDRClaimer). The answer detaches it; raises as above."""
+        """Attach who knows foreign providers (Authorizer, CDRSink, CDRClaimer). The answer detaches it.
+
+        Raises as above.
+        """
         leave = self._core.partners.add_cso_roaming_provider(id, code, priority)
         self._authorising.cache.forget()
         return leave
