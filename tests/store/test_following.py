@@ -102,3 +102,36 @@ async def test_marks_are_there_after_a_restart_and_for_another_process(path: Pat
     again = await SQLiteStore.open(path, clock=clock)
     assert await marked(again) == ["LOC1"]
     await again.close()
+
+
+TOLD = Followed(side=Side.THEIRS, module="locations", waiting="locations/told", is_told_of_removal=True)
+
+
+async def told(store: Store) -> list[tuple[str, bool]]:
+    """The ids of all that waits for the second follower, and whether they are there."""
+    page = await store.page(pages(100, module="locations/told"))
+    return [(mark.id, bool(mark.state)) for mark in map(read_mark, page.bodies)]
+
+
+async def test_two_follow_the_same_objects_and_neither_takes_from_the_other(store: Store) -> None:
+    store.follow(FOLLOWED)
+    store.follow(TOLD)
+    store.follow(TOLD)
+    await fill(store, "LOC1", "LOC2")
+    await store.change(location("LOC1", module="locations/told"), remove())
+    assert await marked(store) == ["LOC1", "LOC2"]
+    assert await told(store) == [("LOC2", True)]
+
+
+async def test_who_wants_it_is_told_that_an_object_is_gone(store: Store) -> None:
+    store.follow(FOLLOWED)
+    store.follow(TOLD)
+    await fill(store, "LOC1", "LOC2")
+    await fill(store, "LOC3", owner=BEC)
+    await store.change(location("LOC1"), remove())
+    assert await marked(store) == ["LOC2", "LOC3"]
+    assert await told(store) == [("LOC1", False), ("LOC2", True), ("LOC3", True)]
+    await store.delete_of_party(Side.THEIRS, "locations", TNM)
+    assert await told(store) == [("LOC1", False), ("LOC2", False), ("LOC3", True)]
+    await fill(store, "LOC1")
+    assert ("LOC1", True) in await told(store)

@@ -139,7 +139,7 @@ class Opened:
             if parent is None:
                 above = self._levels[-1][1]
                 raise NotFound(f"$.{above.field}: no entry with {above.id_field} {above.id!r}")
-            entries = _entries(parent, step.field)
+            entries = raw_children(parent, step.field)
             at, self.part = _locate(entries, step)
             self._levels.append((parent, step, entries, at))
 
@@ -171,7 +171,12 @@ class Opened:
         return part
 
 
-def _entries(parent: RawObject, field: str) -> list[msgspec.Raw]:
+def raw_children(parent: RawObject, field: str) -> list[msgspec.Raw]:
+    """The entries of a list field as the bytes that came, each unread; absent and null count as empty.
+
+    Raises:
+        InvalidParameters: the field is no list.
+    """
     raw = parent.get(field)
     if raw is None or bytes(raw) == b"null":
         return []

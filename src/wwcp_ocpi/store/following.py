@@ -9,15 +9,19 @@ these is the queue. What was derived from an earlier state goes in the same tran
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import TypeAlias
 
 import msgspec
 
-from wwcp_ocpi.store.ports import Decide, Delete, Followed, Key, Outcome, Stored, Write
+from wwcp_ocpi.store.ports import Decide, Delete, Followed, Key, Outcome, Side, Stored, Write
+
+Following: TypeAlias = Mapping[tuple[Side, str], tuple[Followed, ...]]
+"""Who follows what, by side and module."""
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):
-    """The body of a mark: the id in the key of its object, and which state of it."""
+    """The body of a mark: the id in the key of its object, and which state of it; empty for one that is gone."""
 
     id: str
     state: str
@@ -26,17 +30,34 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
 _marks = msgspec.json.Decoder(Mark)
 
 
-def beside(followed: Followed, key: Key, outcome: Outcome) -> Iterator[tuple[Key, Decide]]:
+def follow(following: MutableMapping[tuple[Side, str], tuple[Followed, ...]], followed: Followed) -> None:
+    """Take one more in."""
+    place = (followed.side, followed.module)
+    others = (one for one in following.get(place, ()) if one.waiting != followed.waiting)
+    following[place] = (*others, followed)
+
+
+def beside(following: Following, key: Key, outcome: Outcome) -> Iterator[tuple[Key, Decide]]:
     """What is to be written after a change of this object."""
     if not outcome.changed:
         return
-    waiting = key._replace(module=followed.waiting)
-    if outcome.after is not None:
-        yield waiting, _write(mark_of(key, outcome.after))
-    elif outcome.before is not None:
-        yield waiting, _delete
-    if outcome.before is not None:
-        yield key._replace(module=followed.derived), _delete
+    for followed in following.get((key.side, key.module), ()):
+        waiting = key._replace(module=followed.waiting)
+        if outcome.after is not None:
+            yield waiting, _write(mark_of(key, outcome.after))
+        elif outcome.before is not None:
+            yield waiting, _write(mark_of_gone(key, outcome.before)) if followed.is_told_of_removal else _delete
+        if outcome.before is not None and followed.derived:
+            yield key._replace(module=followed.derived), _delete
+
+
+def beside_all(following: Following, side: Side, module: str) -> tuple[set[str], list[Followed]]:
+    """What goes with all objects of a party in a module: whole modules, and those who must be told of each."""
+    followers = following.get((side, module), ())
+    gone = {one.waiting for one in followers if not one.is_told_of_removal}
+    return gone | {one.derived for one in followers if one.derived}, [
+        one for one in followers if one.is_told_of_removal
+    ]
 
 
 def mark_of(key: Key, stored: Stored) -> Write:
@@ -47,6 +68,16 @@ def mark_of(key: Key, stored: Stored) -> Write:
         last_updated=stored.last_updated,
         body=msgspec.json.encode(Mark(key.id, state)),
         source=stored.source,
+    )
+
+
+def mark_of_gone(key: Key, before: Stored) -> Write:
+    """The mark of an object that was removed."""
+    return Write(
+        version=before.version,
+        last_updated=before.last_updated,
+        body=msgspec.json.encode(Mark(key.id, "")),
+        source=before.source,
     )
 
 

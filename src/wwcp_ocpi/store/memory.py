@@ -14,7 +14,7 @@ from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.store.bell import SECOND, Bell
 from wwcp_ocpi.store.cursor import read_cursor, write_cursor
-from wwcp_ocpi.store.following import beside
+from wwcp_ocpi.store.following import beside, beside_all, follow, mark_of_gone
 from wwcp_ocpi.store.matching import pick
 from wwcp_ocpi.store.objects import check_audiences
 from wwcp_ocpi.store.outbox import MAX_ERROR
@@ -46,7 +46,7 @@ class MemoryStore:
         self._seq = 0
         self._objects: dict[Key, Stored] = {}
         self._created: dict[int, int] = {}
-        self._followed: dict[tuple[Side, str], Followed] = {}
+        self._followed: dict[tuple[Side, str], tuple[Followed, ...]] = {}
         self._documents: dict[tuple[str, str], bytes] = {}
         self._revisions: Counter[str] = Counter()
         self._number = 0
@@ -133,9 +133,8 @@ class MemoryStore:
 
     def _change_with_marks(self, key: Key, decide: Decide) -> Outcome:
         outcome = self._change(key, decide)
-        followed = self._followed.get((key.side, key.module))
-        for other, follow in beside(followed, key, outcome) if followed is not None else ():
-            self._change(other, follow)
+        for other, follows in beside(self._followed, key, outcome):
+            self._change(other, follows)
         return outcome
 
     def _change(self, key: Key, decide: Decide) -> Outcome:
@@ -168,12 +167,20 @@ class MemoryStore:
     async def delete_of_party(self, side: Side, module: str, owner: PartyId) -> int:
         """Remove all objects of one party in one module, whatever their audience; says how many there were."""
         self._check_open()
-        followed = self._followed.get((side, module))
-        modules = {module} if followed is None else {module, followed.waiting, followed.derived}
+        others, told = beside_all(self._followed, side, module)
+        modules = {module, *others}
         gone = [key for key in self._objects if (key.side, key.owner) == (side, owner) and key.module in modules]
         for key in gone:
-            self._created.pop(self._objects.pop(key).seq, None)
+            stored = self._objects.pop(key)
+            self._created.pop(stored.seq, None)
+            if key.module == module:
+                self._tell_gone(key, stored, told)
         return sum(key.module == module for key in gone)
+
+    def _tell_gone(self, key: Key, before: Stored, told: Sequence[Followed]) -> None:
+        mark = mark_of_gone(key, before)
+        for followed in told:
+            self._change(key._replace(module=followed.waiting), lambda _: mark)
 
     async def readdress(self, old: str, new: str) -> int:
         """Give all objects of one audience another one; says how many there were.
@@ -197,7 +204,7 @@ class MemoryStore:
 
     def follow(self, followed: Followed) -> None:
         """From now on, mark every change of these objects, whoever makes it through this store."""
-        self._followed[followed.side, followed.module] = followed
+        follow(self._followed, followed)
 
     async def audiences(self, side: Side, module: str) -> list[str]:
         """For whom there are objects now, sorted; empty stands for everybody."""

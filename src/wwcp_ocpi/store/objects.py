@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.store import outbox
-from wwcp_ocpi.store.following import beside
-from wwcp_ocpi.store.ports import Decide, Delete, Key, Outcome, Side, Stored
+from wwcp_ocpi.store.following import beside, beside_all, mark_of_gone
+from wwcp_ocpi.store.ports import Decide, Delete, Key, Outcome, Side, Stored, Write
 from wwcp_ocpi.store.transaction import BLOCK, ListName, Lists, Transaction
 
 _READ = (
@@ -87,9 +87,8 @@ def change(transaction: Transaction, key: Key, decide: Decide, now: int) -> Outc
         now: microseconds since 1970; when the pushes become due, and a new object was created.
     """
     outcome = _change(transaction, key, decide, now)
-    followed = transaction.lists.followed.get((key.side, key.module))
-    if followed is not None and isinstance(outcome, Outcome):
-        for other, follow in beside(followed, key, outcome):
+    if isinstance(outcome, Outcome):
+        for other, follow in beside(transaction.lists.followed, key, outcome):
             _change(transaction, other, follow, now)
     return outcome
 
@@ -145,13 +144,24 @@ def created(connection: sqlite3.Connection, seq: int) -> int | None:
     return None if row is None else row[0]
 
 
-def delete_of_party(transaction: Transaction, side: Side, module: str, owner: PartyId) -> int:
+def delete_of_party(transaction: Transaction, side: Side, module: str, owner: PartyId, now: int) -> int:
     """Remove all objects of one party in one module, whatever their audience; says how many there were."""
-    followed = transaction.lists.followed.get((side, module))
-    if followed is not None:
-        for other in (followed.waiting, followed.derived):
-            _delete_of_party(transaction, side, other, owner)
+    others, told = beside_all(transaction.lists.followed, side, module)
+    for other in others:
+        _delete_of_party(transaction, side, other, owner)
+    if told:
+        for id, version, last_updated, source in transaction.execute(
+            f"SELECT id, version, last_updated, source {_OF_PARTY}", (side.value, module, *owner)
+        ).fetchall():
+            key = Key(side, module, owner, id)
+            mark = mark_of_gone(key, Stored(seq=0, version=version, last_updated=last_updated, body=b"", source=source))
+            for followed in told:
+                _change(transaction, key._replace(module=followed.waiting), _writing(mark), now)
     return _delete_of_party(transaction, side, module, owner)
+
+
+def _writing(decision: Write) -> Decide:
+    return lambda _: decision
 
 
 def _delete_of_party(transaction: Transaction, side: Side, module: str, owner: PartyId) -> int:

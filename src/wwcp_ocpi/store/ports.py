@@ -119,13 +119,15 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
     """Objects of a module on which work is to be done whenever one was written.
 
     In the transaction of the change, a mark is written under the same key in the module `waiting`, and what stands
-    under it in `derived` is removed. Both go when the object goes. `store.following` says what a mark holds.
+    under it in `derived` is removed. Both go when the object goes; with `is_told_of_removal` a mark says that instead.
+    `store.following` says what a mark holds. Several may follow one module, each with a `waiting` of its own.
     """
 
     side: Side
     module: str
     waiting: str
-    derived: str
+    derived: str = ""
+    is_told_of_removal: bool = False
 
 
 class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,7 +232,10 @@ class Objects(Changes, Protocol):
         ...
 
     def follow(self, followed: Followed) -> None:
-        """From now on, mark every change of these objects, whoever makes it through this store."""
+        """From now on, mark every change of these objects, whoever makes it through this store.
+
+        Who follows the same module with the same `waiting` again takes the place of the one before.
+        """
         ...
 
     async def audiences(self, side: Side, module: str) -> list[str]:

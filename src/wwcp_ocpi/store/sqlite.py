@@ -158,7 +158,9 @@ class SQLiteStore:
 
     async def delete_of_party(self, side: Side, module: str, owner: PartyId) -> int:
         """Remove all objects of one party in one module, whatever their audience; says how many there were."""
-        return await self._writer.submit(lambda transaction: objects.delete_of_party(transaction, side, module, owner))
+        return await self._writer.submit(
+            lambda transaction: objects.delete_of_party(transaction, side, module, owner, self._now())
+        )
 
     async def readdress(self, old: str, new: str) -> int:
         """Give all objects of one audience another one, in one transaction; says how many there were.

@@ -31,7 +31,7 @@ class Lists:
     """
 
     def __init__(self) -> None:
-        self.followed: dict[tuple[Side, str], Followed] = {}
+        self.followed: dict[tuple[Side, str], tuple[Followed, ...]] = {}
         self._numbers: dict[ListName, int] = {}
         self._names: dict[int, ListName] = {}
 

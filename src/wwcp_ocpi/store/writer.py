@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.store.errors import StoreFailed
+from wwcp_ocpi.store.following import follow
 from wwcp_ocpi.store.ports import Followed
 from wwcp_ocpi.store.transaction import Lists, Transaction, begin
 
@@ -67,7 +68,7 @@ class Writer:
 
     def follow(self, followed: Followed) -> None:
         """Mark every change of these objects from the next transaction on."""
-        self._lists.followed[followed.side, followed.module] = followed
+        follow(self._lists.followed, followed)
 
     async def close(self) -> None:
         """Finish what was submitted, then close the connection."""

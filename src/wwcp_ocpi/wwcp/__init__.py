@@ -109,6 +109,10 @@ from wwcp_ocpi.wwcp.model.status_words import (
     AdminStatus,
     Status,
 )
+from wwcp_ocpi.wwcp.model.tokens import (
+    ListedToken,
+    Whitelist,
+)
 from wwcp_ocpi.wwcp.network.event_bus import (
     EventStream,
     Numbered,
@@ -132,6 +136,10 @@ from wwcp_ocpi.wwcp.network.places import (
     IdTaken,
     LiveNetwork,
     UnknownId,
+)
+from wwcp_ocpi.wwcp.ocpi.emp_adapter import (
+    EMPAdapter,
+    EMPOptions,
 )
 from wwcp_ocpi.wwcp.ocpi.places import (
     EVSEPatch,
@@ -163,6 +171,9 @@ from wwcp_ocpi.wwcp.routing.ports import (
 from wwcp_ocpi.wwcp.routing.roaming import (
     RoamingNetwork,
     SessionReport,
+)
+from wwcp_ocpi.wwcp.routing.token_source import (
+    TokenSource,
 )
 
 __all__ = [
@@ -202,6 +213,8 @@ __all__ = [
     "ChargingStationOperator",
     "ChargingStationOperatorId",
     "ChargingTariffId",
+    "EMPAdapter",
+    "EMPOptions",
     "EMobilityAccountId",
     "EMobilityProvider",
     "EMobilityProviderId",
@@ -216,6 +229,7 @@ __all__ = [
     "Event",
     "EventStream",
     "IdTaken",
+    "ListedToken",
     "LiveNetwork",
     "Loaded",
     "LocationIds",
@@ -258,7 +272,9 @@ __all__ = [
     "StatusSchedule",
     "StatusSink",
     "Timestamped",
+    "TokenSource",
     "UnknownId",
+    "Whitelist",
     "feed",
     "load",
     "location_of",

@@ -327,3 +327,38 @@ def test_a_snapshot_brings_the_same_network_to_life(made: RoamingNetworkData) ->
     clock = Clock(WEDNESDAY)
     snapshot = LiveNetwork(made, clock=clock).snapshot()
     assert LiveNetwork(snapshot, clock=clock).snapshot() == snapshot
+
+
+def test_an_evse_that_was_removed_in_one_pool_may_stand_in_another() -> None:
+    live = network(pool(station(evse(), evse(SECOND))), clock=Clock(MONDAY))
+    other = pool(station(evse(), id=ChargingStationId.parse("DE*GEF*S2")), id=OTHER_POOL)
+    with pytest.raises(IdTaken):
+        live.upsert_pool(other)
+    live.upsert_pool(pool(station(evse(SECOND))))
+    assert live.evse_status(FIRST) is EVSEStatus.removed
+    change = live.upsert_pool(other)
+    assert change is not None
+    assert change.added == [FIRST]
+    assert (live.pool_id_of(FIRST), live.evse_status(FIRST)) == (OTHER_POOL, EVSEStatus.unknown)
+    assert [found.id for found in evses_of(live.pool(POOL))] == [SECOND]
+
+
+def test_both_kinds_of_status_at_once_are_one_change() -> None:
+    live = network(pool(station(evse())), clock=Clock(TUESDAY))
+    heard: list[EVSEStatusChange] = []
+    live.on_status(heard.append)
+    live.set_evse_schedule(
+        FIRST,
+        [Timestamped(MONDAY, EVSEStatus.inDeployment), Timestamped(WEDNESDAY, EVSEStatus.available)],
+        admin_statuses=[Timestamped(MONDAY, EVSEAdminStatus.planned), Timestamped(WEDNESDAY, EVSEAdminStatus.unknown)],
+    )
+    assert [(one.status, one.admin_status) for one in heard] == [(EVSEStatus.inDeployment, EVSEAdminStatus.planned)]
+    live.set_evse_schedule(
+        FIRST,
+        [Timestamped(TUESDAY, EVSEStatus.available)],
+        admin_statuses=[Timestamped(TUESDAY, EVSEAdminStatus.operational)],
+        keep=False,
+    )
+    assert [len(entries) for entries in live.evse_history(FIRST)] == [1, 1]
+    live.set_evse_schedule(FIRST, [Timestamped(TUESDAY, EVSEStatus.charging)], keep=False)
+    assert live.evse_admin_status(FIRST) is EVSEAdminStatus.operational

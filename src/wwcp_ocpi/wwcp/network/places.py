@@ -261,20 +261,26 @@ class LiveNetwork:
         evse_id: EVSEId,
         statuses: Iterable[Timestamped[EVSEStatus]],
         *,
+        admin_statuses: Iterable[Timestamped[EVSEAdminStatus]] = (),
         keep: bool = True,
     ) -> EVSEStatusChange | None:
-        """Note many statuses of one EVSE at once, planned ones too.
+        """Note many statuses of one EVSE at once, of both kinds and planned ones too; one change comes of it.
 
         Args:
-            keep: whether what was noted before stays; otherwise these are all.
+            keep: whether what was noted before stays; otherwise these are all, of each kind that is given.
 
         Raises:
             UnknownId: no such EVSE.
         """
         now = self.now
         live = self._found(self._evses, evse_id, "EVSE")
+        admin_statuses = list(admin_statuses)
         if not keep:
             live.status.replace((), now)
+        if not keep and admin_statuses:
+            live.admin_status.replace((), now)
+        for admin_entry in sorted(admin_statuses, key=lambda entry: entry.timestamp):
+            self._put(live, live.admin_status, admin_entry.value, admin_entry.timestamp, now)
         for entry in sorted(statuses, key=lambda entry: entry.timestamp):
             self._put(live, live.status, entry.value, entry.timestamp, now)
         return next(iter(self._settle([live])), None)
@@ -307,13 +313,14 @@ class LiveNetwork:
             at: the moment of the change; now, unless it is told.
 
         Raises:
-            IdTaken: one of its EVSEs lives in another pool, or occurs twice.
+            IdTaken: one of its EVSEs lives in another pool and is not removed there, or occurs twice.
             UnknownId: no such operator.
         """
         now = self.now
         moment = at or now
         self._found(self._operators, pool.id.operator, "operator")
-        named = self._claimed(pool)
+        named = self._claimed(pool, now)
+        self._let_go(pool.id, named)
         previous = self._pools.get(pool.id)
         kept = revised_pool(pool, previous, moment)
         self._pools[kept.id] = kept
@@ -409,16 +416,30 @@ class LiveNetwork:
             for listener in list(self._other_listeners.values()):
                 listener(change)
 
-    def _claimed(self, pool: ChargingPool) -> dict[EVSEId, EVSE]:
+    def _claimed(self, pool: ChargingPool, now: DateTime) -> dict[EVSEId, EVSE]:
         named: dict[EVSEId, EVSE] = {}
         for evse in evses_of(pool):
             live = self._evses.get(evse.id)
-            if live is not None and live.pool_id != pool.id:
+            if live is not None and live.pool_id != pool.id and live.status.value(now) != EVSEStatus.removed:
                 raise IdTaken(f"expected an EVSE that is new or of {pool.id}, got {evse.id} of {live.pool_id}")
             if evse.id in named:
                 raise IdTaken(f"expected every EVSE of {pool.id} once, got {evse.id} twice")
             named[evse.id] = evse
         return named
+
+    def _let_go(self, pool_id: ChargingPoolId, named: Iterable[EVSEId]) -> None:
+        """EVSEs that were removed elsewhere and are here now: they have moved, and are no more where they were."""
+        for evse_id in named:
+            live = self._evses.get(evse_id)
+            if live is None or live.pool_id == pool_id:
+                continue
+            old = self._pools[live.pool_id]
+            stations = [
+                replace(station, evses=[evse for evse in station.evses if evse.id != evse_id])
+                for station in old.charging_stations
+            ]
+            self._pools[old.id] = replace(old, charging_stations=stations)
+            del self._evses[evse_id]
 
     def _take_statuses(self, live: LiveEVSE, given: EVSE, moment: DateTime, now: DateTime, *, is_new: bool) -> None:
         for status in reversed(given.status):
