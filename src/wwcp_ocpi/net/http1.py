@@ -3,12 +3,15 @@
 
 httptools collects a head without end, and uvicorn starts no clock before the first request is complete, so a
 caller that sends a header every minute would keep its connection for ever. Refusals are OCPI envelopes, too.
+
+httptools also knows only the methods of a list of its own. Those of `methods` are told to it as POST, and to the
+application as they came: HTTP treats all methods that it does not name alike (RFC 9110, 9.1), and so does a POST.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -22,11 +25,12 @@ from wwcp_ocpi.protocol.status import StatusCode
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection. `limits` is set by `guarded`."""
+    """One connection. `limits` and `methods` are set by `guarded`."""
 
     # In slots, because two attributes more would make uvicorn's own too many for the fast kind of dictionary.
-    __slots__ = ("_clock", "_head_bytes")
+    __slots__ = ("_begun", "_clock", "_head_bytes", "_is_between", "_method")
     limits: ClassVar[ServerLimits] = ServerLimits()
+    methods: ClassVar[Mapping[bytes, str]] = {}
 
     def __init__(
         self,
@@ -39,6 +43,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self.scope = {}  # type: ignore[typeddict-item]
         self._head_bytes = 0
         self._clock: asyncio.TimerHandle | None = None
+        self._is_between = True
+        self._begun = b""
+        self._method = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -55,12 +62,36 @@ class GuardedProtocol(HttpToolsProtocol):
                 if not self.transport.is_closing():
                     self.data_received(data[start : start + limit])
             return
+        if self._is_between and self.methods:
+            data = self._begun + data
+            self._begun = b""
+            method, blank, rest = data.partition(b" ")
+            if blank and method in self.methods:
+                self._method = self.methods[method]
+                data = b"POST " + rest
+            elif not blank and any(name.startswith(data) for name in self.methods):
+                self._begun = data  # httptools would refuse the half of a word
+                return
         HttpToolsProtocol.data_received(self, data)
         scope: Mapping[str, object] = self.scope
         if "method" not in scope:  # uvicorn adds it when the head is complete
             self._await_head(len(data))
         elif self._clock is not None:
             self._stop_clock()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._is_between = False
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        if self._method:
+            self.scope["method"] = self._method  # before the application runs, which it does as a task
+            self._method = ""
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._is_between = True
 
     def _await_head(self, size: int) -> None:
         """A head in several packets: count them, against the clock."""
@@ -113,6 +144,13 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def guarded(limits: ServerLimits, base: type[GuardedProtocol] = GuardedProtocol) -> type[GuardedProtocol]:
-    """The protocol class for uvicorn's `http=` that holds these limits."""
-    return type(base.__name__, (base,), {"limits": limits})
+def guarded(
+    limits: ServerLimits, base: type[GuardedProtocol] = GuardedProtocol, methods: Iterable[str] = ()
+) -> type[GuardedProtocol]:
+    """The protocol class for uvicorn's `http=` that holds these limits.
+
+    Args:
+        methods: Those that httptools does not know and that are taken all the same. One that comes behind another
+            request in the same packet is refused with 400, as without this: nobody pipelines what is not idempotent.
+    """
+    return type(base.__name__, (base,), {"limits": limits, "methods": {name.encode(): name for name in methods}})

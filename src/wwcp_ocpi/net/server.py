@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine, Generator, Iterable
 from types import FrameType
 from typing import Self, TypeVar
 
@@ -44,6 +44,7 @@ class HTTPServer:
         tls: ServerTLS | None = None,
         trusted_proxies: tuple[str, ...] = (),
         exporter_header: str = "",
+        methods: Iterable[str] = (),
     ) -> None:
         """Read the certificates; nothing is opened yet.
 
@@ -52,6 +53,7 @@ class HTTPServer:
             trusted_proxies: Addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
             exporter_header: The header in which these proxies hand over the exporter secret of the caller's TLS
                 connection. See `net.proxied`.
+            methods: Methods beside those that HTTP parsers know. See `net.http1`.
 
         Raises:
             UsageError: a certificate, key or revocation list cannot be used.
@@ -61,12 +63,12 @@ class HTTPServer:
         self.scheme = "https" if tls else "http"
         self._task: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._listener = TLSListener(tls, limits) if tls else None
+        self._listener = TLSListener(tls, limits, methods) if tls else None
         if trusted_proxies:
             app = behind_proxies(app, trusted_proxies, exporter_header)
         self._config = uvicorn.Config(
             app,
-            http=self._listener.protocol() if self._listener else guarded(limits),
+            http=self._listener.protocol() if self._listener else guarded(limits, methods=methods),
             ws="none",
             lifespan="on",
             interface="asgi3",

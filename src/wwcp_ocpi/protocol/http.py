@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol, TypeAlias, runtime_checkable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -84,12 +84,21 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return {name: value for name, _, value in pairs if name}
 
 
+Stream: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
+"""An ASGI application that answers one request by itself."""
+
+
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """One HTTP response. Header names are in lower case."""
+    """One HTTP response. Header names are in lower case.
+
+    With a `stream` the answer has no end that is known: who carries it calls that, and `body` is empty. Without a
+    socket there is nothing to call it with, and `status` and `headers` stand for it.
+    """
 
     status: int
     headers: Mapping[str, str] = {}
     body: bytes = b""
+    stream: Stream | None = None
 
 
 HeaderOf: TypeAlias = Callable[[Channel | None, Request], Mapping[str, str]]

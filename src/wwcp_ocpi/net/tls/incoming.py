@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -25,13 +26,14 @@ log = structlog.get_logger(__name__)
 class TLSListener:
     """The TLS of one server: its files, and the connections that are still in their handshake."""
 
-    def __init__(self, tls: ServerTLS, limits: ServerLimits) -> None:
-        """Read the files.
+    def __init__(self, tls: ServerTLS, limits: ServerLimits, methods: Iterable[str] = ()) -> None:
+        """Read the files. `methods` are those of `guarded`.
 
         Raises:
             UsageError: one cannot be used.
         """
         self.limits = limits
+        self.methods = tuple(methods)
         self.pending: set[TLSProtocol] = set()
         self.files = Reloaded((tls.certificate, tls.key, tls.client_ca, tls.crl), lambda: server_context(tls))
         self.is_closed = False
@@ -39,7 +41,8 @@ class TLSListener:
 
     def protocol(self) -> type[asyncio.Protocol]:
         """The protocol class for uvicorn's `http=`."""
-        return type("Incoming", (_Incoming,), {"listener": self, "http": guarded(self.limits, _SecuredProtocol)})
+        http = guarded(self.limits, _SecuredProtocol, self.methods)
+        return type("Incoming", (_Incoming,), {"listener": self, "http": http})
 
     async def watch(self) -> None:
         """Take new files when they come, until cancelled."""
