@@ -23,6 +23,8 @@ from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.protocol.envelope import failure
 from wwcp_ocpi.protocol.status import StatusCode
 
+_LONGEST_METHOD = 32
+
 
 class GuardedProtocol(HttpToolsProtocol):
     """One connection. `limits` and `methods` are set by `guarded`."""
@@ -65,11 +67,11 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._is_between and self.methods:
             data = self._begun + data
             self._begun = b""
-            method, blank, rest = data.partition(b" ")
-            if blank and method in self.methods:
-                self._method = self.methods[method]
-                data = b"POST " + rest
-            elif not blank and any(name.startswith(data) for name in self.methods):
+            end = data.find(b" ", 0, _LONGEST_METHOD)
+            if end >= 0 and data[:end] in self.methods:
+                self._method = self.methods[data[:end]]
+                data = b"POST" + data[end:]
+            elif end < 0 and any(name.startswith(data) for name in self.methods):
                 self._begun = data  # httptools would refuse the half of a word
                 return
         HttpToolsProtocol.data_received(self, data)

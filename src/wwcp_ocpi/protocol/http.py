@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -113,6 +114,30 @@ class Transport(Protocol):
     """
 
     async def __call__(self, request: Request) -> Response: ...
+
+
+class Streamed(NamedTuple):
+    """The head of an answer, and its body as it comes. Who stops reading closes the connection."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
+
+
+@runtime_checkable
+class StreamTransport(Protocol):
+    """A transport that can hand over an answer while it comes."""
+
+    def stream(self, request: Request, *, idle_s: float) -> AbstractAsyncContextManager[Streamed]:
+        """Ask, and read as long as one likes, without redirects.
+
+        Args:
+            idle_s: How long nothing may come.
+
+        Raises:
+            Unreachable: no answer came, or it broke off; also while the chunks are read.
+        """
+        ...
 
 
 @runtime_checkable
