@@ -46,7 +46,12 @@ async def test_several_requests_on_one_connection_keep_their_methods() -> None:
             head("SET", end=""),
             head("GET"),
         )
-    assert [line.split()[0] for line in said.splitlines() if b"/a%2Ab" in line] == [b"AUTHSTART", b"POST", b"SET", b"GET"]
+    assert [line.split()[0] for line in said.splitlines() if b"/a%2Ab" in line] == [
+        b"AUTHSTART",
+        b"POST",
+        b"SET",
+        b"GET",
+    ]
 
 
 @pytest.mark.parametrize("sent", ["AUTHSTART", "AUTHSTARTS", "authstart", "COUNT"])

@@ -70,12 +70,12 @@ class ClientBook:
 
     async def load(self) -> None:
         """Read all clients from the store."""
-        self._revision = await self._documents.revision()
+        self._revision = await self._documents.revision(KIND)
         self._keep(_decoder.decode(body) for _, body in await self._documents.documents(KIND))
 
     async def refresh(self) -> bool:
         """Read them again if anybody wrote since; whether one is another now."""
-        if await self._documents.revision() == self._revision:
+        if await self._documents.revision(KIND) == self._revision:
             return False
         before = self._clients
         await self.load()

@@ -46,7 +46,7 @@ class Identity:
         self.failures = failures or Failures()
         self.audit: Audit = audit or LoggedAudit()
         self.anonymous = anonymous
-        self._clock = clock
+        self.clock = clock
 
     async def identify(self, request: Request, *, is_read: bool) -> Client | None:
         """The client; None is somebody who shows nothing and wants to read what is public.
@@ -58,7 +58,7 @@ class Identity:
         header = request.headers.get(AUTHORIZATION, "")
         if not header and is_read and self.anonymous:
             return None
-        now = self._clock()
+        now = self.clock()
         login, token = _shown(header)
         client = self._found(login, token)
         if client is None and token and await self.book.refresh():

@@ -48,11 +48,15 @@ Place: TypeAlias = ChargingStationOperatorId | EMobilityProviderId | ChargingPoo
 
 
 class KeptStates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The states of one place or EVSE: in force and planned, newest first. `place` is its id."""
+    """The states of one place or EVSE: in force and planned, newest first. `place` is its id.
+
+    `last_updated` is when the network learned of those of an EVSE.
+    """
 
     place: str
     status: tuple[tuple[str, str], ...] = ()
     admin_status: tuple[tuple[str, str], ...] = ()
+    last_updated: str = ""
 
 
 _encoder = msgspec.json.Encoder()
@@ -189,7 +193,13 @@ def _states_of(places: LiveNetwork, id: PlaceId | EVSEId) -> bytes:
     now = places.now
     if isinstance(id, EVSEId):
         evse = places.evse(id)
-        kept = KeptStates(place=str(id), status=_pairs(evse.status), admin_status=_pairs(evse.admin_status))
+        learned = evse.last_status_update
+        kept = KeptStates(
+            place=str(id),
+            status=_pairs(evse.status),
+            admin_status=_pairs(evse.admin_status),
+            last_updated=learned.wire if learned else "",
+        )
     else:
         found = places.statuses.since(id, now)
         kept = KeptStates(place=str(id), status=_pairs(found.status), admin_status=_pairs(found.admin_status))
@@ -204,8 +214,9 @@ def _resume_states(places: LiveNetwork, cls: type[Id], kept: KeptStates) -> None
     id = cls.parse(kept.place)
     try:
         if isinstance(id, EVSEId):
-            places.set_evse_schedule(id, _entries(kept.status, EVSEStatus))
-            places.set_evse_admin_schedule(id, _entries(kept.admin_status, EVSEAdminStatus))
+            learned = DateTime.parse(kept.last_updated) if kept.last_updated else None
+            statuses = _entries(kept.status, EVSEStatus), _entries(kept.admin_status, EVSEAdminStatus)
+            places.resume_evse(id, *statuses, learned)
             return
         assert isinstance(id, (ChargingStationId, ChargingPoolId, ChargingStationOperatorId, EMobilityProviderId))
         for status in reversed(_entries(kept.status, Status)):

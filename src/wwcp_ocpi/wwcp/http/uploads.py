@@ -68,7 +68,7 @@ async def put_network(call: Call) -> Response:
         call.require(owner)
     for pool in pools:
         call.require(pool.id.operator)
-    _check_pools(call, pools, known={operator.id for operator in operators})
+    _check_pools(call, pools)
     now = call.places.now
     for provider in network.e_mobility_providers:
         call.places.upsert_provider(_fresh(provider, call.places.providers.get(provider.id), now))
@@ -92,7 +92,7 @@ async def put_operator(call: Call) -> Response:
     known = call.places.operators.get(id)
     operator, notes = _read(call, ChargingStationOperator, id)
     _check_precondition(call, id if known else None)
-    _check_pools(call, operator.charging_pools, known={id})
+    _check_pools(call, operator.charging_pools)
     now = call.places.now
     _put_operator(call, operator, now)
     states: list[PlaceId | EVSEId] = [id]
@@ -256,7 +256,7 @@ async def _pool_put(
     came_back: Iterable[PlaceId] = (),
 ) -> Response:
     _check_precondition(call, None if created else subject)
-    _check_pools(call, [pool], known={pool.id.operator})
+    _check_pools(call, [pool])
     states = _put_pool(call, pool, call.places.now)
     for id in came_back:
         _come_back(call, id, False)
@@ -314,17 +314,14 @@ def _check_precondition(call: Call, id: Id | None) -> None:
         raise PreconditionFailed("if-none-match: there is such an object already")
 
 
-def _check_pools(call: Call, pools: Iterable[ChargingPool], known: set[ChargingStationOperatorId]) -> None:
-    """Whether every pool can be taken as it is: its operator is known, and nothing in it stands elsewhere.
+def _check_pools(call: Call, pools: Iterable[ChargingPool]) -> None:
+    """Whether every pool can be taken as it is: nothing in it stands elsewhere. An operator that is new comes with it.
 
     Raises:
         IdTaken: a station or an EVSE stands in another pool, or twice in one.
-        UnknownId: its operator is nobody's.
     """
     seen: dict[Id, ChargingPoolId] = {}
     for pool in pools:
-        if pool.id.operator not in known and pool.id.operator not in call.places.operators:
-            raise UnknownId(f"no operator {pool.id.operator} in the roaming network {call.network.id}")
         here: list[tuple[Id, Callable[[], ChargingPoolId]]] = [
             (station.id, lambda id=station.id: call.places.pool_id_of_station(id))  # type: ignore[misc]
             for station in pool.charging_stations

@@ -370,6 +370,30 @@ class LiveNetwork:
             self._put(live, live.admin_status, entry.value, entry.timestamp, now)
         return next(iter(self._settle([live])), None)
 
+    def resume_evse(
+        self,
+        evse_id: EVSEId,
+        statuses: Iterable[Timestamped[EVSEStatus]],
+        admin_statuses: Iterable[Timestamped[EVSEAdminStatus]],
+        last_updated: DateTime | None,
+    ) -> None:
+        """Take over what was known of an EVSE before a restart; nobody is told, since nothing changed.
+
+        Args:
+            last_updated: when the network learned of it then.
+
+        Raises:
+            UnknownId: no such EVSE.
+        """
+        now = self.now
+        live = self._found(self._evses, evse_id, "EVSE")
+        for entry in sorted(statuses, key=lambda entry: entry.timestamp):
+            self._put(live, live.status, entry.value, entry.timestamp, now)
+        for admin_entry in sorted(admin_statuses, key=lambda entry: entry.timestamp):
+            self._put(live, live.admin_status, admin_entry.value, admin_entry.timestamp, now)
+        live.settle(now)
+        live.last_updated = last_updated
+
     def set_evse_status(
         self, evse_id: EVSEId, status: EVSEStatus, at: DateTime | None = None
     ) -> EVSEStatusChange | None:
