@@ -47,6 +47,8 @@ class Readers:
         self.most = most
         self.heartbeat_s = heartbeat_s
         self.mark = secrets.token_hex(4)
+        self.opened = 0
+        """How many have come so far."""
         self._open: set[event_bus.EventStream] = set()
 
     @property
@@ -56,6 +58,7 @@ class Readers:
 
     def add(self, stream: event_bus.EventStream) -> None:
         """One more."""
+        self.opened += 1
         self._open.add(stream)
 
     def leave(self, stream: event_bus.EventStream) -> None:
