@@ -10,7 +10,6 @@ from typing import Any, Self
 
 from tests.net.serving import DEADLINE_S
 from tests.wwcp.making import FIRST, SECOND, evse, operator, pool, station
-from tests.wwcp.roaming import QUICK
 from wwcp_ocpi.net.asgi import asgi_app
 from wwcp_ocpi.net.client import HTTPTransport
 from wwcp_ocpi.net.limits import ClientLimits, ServerLimits
@@ -30,6 +29,7 @@ from wwcp_ocpi.wwcp.http.node import RemoteNode
 from wwcp_ocpi.wwcp.http.routes import METHODS
 from wwcp_ocpi.wwcp.model.places import RoamingNetworkData
 from wwcp_ocpi.wwcp.network.places import LiveNetwork
+from wwcp_ocpi.wwcp.routing.core import RoamingOptions
 from wwcp_ocpi.wwcp.routing.roaming import RoamingNetwork
 
 RN = "/wwcp/RNs/test"
@@ -43,6 +43,7 @@ CLIENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "two": ((), ("DE-GDF", "DE-GD2")),
 }
 """Operators and providers of each client."""
+PATIENT = RoamingOptions(auth_timeout_s=DEADLINE_S, verb_timeout_s=DEADLINE_S)
 
 
 class Noted:
@@ -77,9 +78,10 @@ class Node:
         anonymous: bool = False,
         limits: ServerLimits | None = None,
         readers: Readers | None = None,
+        options: RoamingOptions = PATIENT,
     ) -> None:
         self.store = store or MemoryStore()
-        self.network = RoamingNetwork(LiveNetwork(data or small_network()), self.store, QUICK)
+        self.network = RoamingNetwork(LiveNetwork(data or small_network()), self.store, options)
         self.audit = Noted()
         self.book = ClientBook(self.store, Vault(b"k" * 32))
         self.identity = Identity(self.book, audit=self.audit, anonymous=anonymous)

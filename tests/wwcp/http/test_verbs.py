@@ -12,7 +12,7 @@ import pytest
 
 from tests.wwcp.http.serving import EVSE_PATH, RN, Node, node, said
 from tests.wwcp.making import FIRST, GEF, MONDAY, SECOND
-from tests.wwcp.roaming import GD2, GDF, Broken, Operator, Provider, record
+from tests.wwcp.roaming import GD2, GDF, QUICK, Broken, Operator, Provider, record
 from wwcp_ocpi.wwcp.http.codes import CODES, status_of
 from wwcp_ocpi.wwcp.jsonld.documents import plain, read
 from wwcp_ocpi.wwcp.model.result_codes import (
@@ -276,7 +276,7 @@ async def test_partners_that_are_late_or_talk_nonsense_are_results() -> None:
         (RuntimeError("no database"), (401, "Error"), (400, "Error")),
         ("yes", (401, "Error"), (400, "Error")),
     ):
-        async with node() as here:
+        async with node(options=QUICK) as here:
             here.network.add_provider(GDF, Broken(does))
             here.network.add_operator(GEF, Broken(does))
             asked = await here.ask("AUTHSTART", EVSE_PATH, CARD)

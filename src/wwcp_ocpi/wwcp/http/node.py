@@ -17,6 +17,7 @@ from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
+from msgspec.structs import replace
 
 from wwcp_ocpi.protocol import codec
 from wwcp_ocpi.protocol.errors import BadAnswer, OCPIError, Refused, Unreachable, UsageError
@@ -25,7 +26,7 @@ from wwcp_ocpi.scalars import Secret
 from wwcp_ocpi.wwcp.http import via
 from wwcp_ocpi.wwcp.http.answers import FAILURES, Failed, failed
 from wwcp_ocpi.wwcp.http.server_events import Parser, Received
-from wwcp_ocpi.wwcp.ids.parties import Id
+from wwcp_ocpi.wwcp.ids.opaque import ChargingSessionId
 from wwcp_ocpi.wwcp.ids.places import EVSEId
 from wwcp_ocpi.wwcp.jsonld.documents import encode, plain
 from wwcp_ocpi.wwcp.jsonld.reading import Reader
@@ -62,6 +63,8 @@ IDLE_S = 60.0
 """How long the events of a node may be silent: heartbeats come four times as often."""
 PAGE = 500
 _REMEMBERED = 10_000
+_LINKS = frozenset({"roamingNetworkId", "chargingStationOperatorId"})
+"""What a list tells of what is above, which an object does not say of itself."""
 
 
 class RemoteNode:
@@ -96,7 +99,7 @@ class RemoteNode:
         self._token = token
         self._custom_methods = custom_methods
         self._names_places = names_places
-        self._evse_of: OrderedDict[Id, EVSEId] = OrderedDict()
+        self._evse_of: OrderedDict[ChargingSessionId, EVSEId] = OrderedDict()
 
     # Verbs
 
@@ -104,12 +107,14 @@ class RemoteNode:
         """May he begin?"""
         body = _auth_keys(request.authentication) | self._whole(request)
         evse = self._evse(request.location)
-        return await self._verb("AUTHSTART", self._at(evse), body, AuthStartResult)
+        result = await self._verb("AUTHSTART", self._at(evse), body, AuthStartResult)
+        self._remember(result.session_id, evse)
+        return result
 
     async def authorize_stop(self, request: AuthorizeStop) -> AuthStopResult:
         """May he end it?"""
         body = _auth_keys(request.authentication) | self._whole(request)
-        evse = self._evse(request.location)
+        evse = self._evse(request.location) or self._evse_of.get(request.session_id)
         return await self._verb("AUTHSTOP", self._at(evse), body, AuthStopResult)
 
     async def remote_start(self, request: RemoteStart) -> RemoteStartResult:
@@ -119,10 +124,7 @@ class RemoteNode:
         for ours, theirs in (("chargingSessionId", "SessionId"), ("chargingReservationId", "ReservationId")):
             if ours in body:
                 body[theirs] = body[ours]
-        if evse is not None and request.session_id is not None:
-            self._evse_of[request.session_id] = evse
-            while len(self._evse_of) > _REMEMBERED:
-                self._evse_of.popitem(last=False)
+        self._remember(request.session_id, evse)
         return await self._verb("REMOTESTART", self._at(evse), body, RemoteStartResult)
 
     async def remote_stop(self, request: RemoteStop) -> RemoteStopResult:
@@ -150,7 +152,8 @@ class RemoteNode:
     async def send_cdrs(self, cdrs: Sequence[ChargeDetailRecord]) -> list[SendCDRResult]:
         """Give records; one result each."""
         if self._custom_methods:
-            return [await self._send_cdr(cdr) for cdr in cdrs]
+            # A record has the id of its session there, and its own here.
+            return [replace(await self._send_cdr(cdr), cdr_id=cdr.id) for cdr in cdrs]
         body = [plain(cdr) for cdr in cdrs]
         found = await self._asked("POST", self._path("ChargeDetailRecords"), body, SendCDRsResult)
         if isinstance(found, SendCDRsResult) and len(found.results) == len(cdrs):
@@ -249,11 +252,11 @@ class RemoteNode:
         while True:
             query = urlencode({"skip": skip, "take": PAGE})
             response = await self._send("GET", f"{self._path(list_)}?{query}", None)
-            found = codec.read_json(response.body) if response.status == HTTPStatus.OK else None
+            found = _json(response) if response.status == HTTPStatus.OK else None
             if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
                 raise BadAnswer(f"{list_}: HTTP {response.status}: expected a list of objects: {_reason(response)}")
             for one in found:
-                yield one
+                yield {key: value for key, value in one.items() if key not in _LINKS}
             if not found:
                 return
             skip += len(found)
@@ -276,12 +279,21 @@ class RemoteNode:
         async with self._transport.stream(request, idle_s=IDLE_S) as answer:
             if answer.status != HTTPStatus.OK:
                 raise Refused(f"events: HTTP {answer.status}", http_status=answer.status)
+            if not answer.headers.get("content-type", "").startswith("text/event-stream"):
+                raise BadAnswer("events: expected text/event-stream")
             parser = Parser()
             async for chunk in answer.chunks:
                 for event in parser.feed(chunk):
                     yield event
 
     # On the wire
+
+    def _remember(self, session: ChargingSessionId | None, evse: EVSEId | None) -> None:
+        """Where a session is, for verbs about it that must name an EVSE."""
+        if session is not None and evse is not None:
+            self._evse_of[session] = evse
+            while len(self._evse_of) > _REMEMBERED:
+                self._evse_of.popitem(last=False)
 
     def _evse(self, location: ChargingLocation | None) -> EVSEId | None:
         return location.evse_id if location is not None and self._names_places else None
@@ -355,11 +367,16 @@ def _entity(cls: type[_P], value: JSONObject) -> _P:
 
 def _object(response: Response) -> JSONObject:
     """The object in an answer; empty where there is none."""
-    try:
-        found = codec.read_json(response.body) if response.body else {}
-    except OCPIError:
-        return {}
+    found = _json(response)
     return found if isinstance(found, dict) else {}
+
+
+def _json(response: Response) -> Any:
+    """What an answer says; None where it is no JSON."""
+    try:
+        return codec.read_json(response.body)
+    except OCPIError:
+        return None
 
 
 def _reason(response: Response) -> str:

@@ -88,6 +88,7 @@ async def reserve(call: Call) -> Response:
     if result.result in (ReservationCode.Success, ReservationCode.AsyncOperation) and result.reservation_id:
         kept = call.network.reservation(result.reservation_id)
         start = kept.start_time if kept else request.start_time
+        del made["reservationId"]  # WWCP writes it with a capital, and once is enough
         made |= {
             "ReservationId": str(result.reservation_id),
             "StartTime": start.wire if start else None,
