@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from wwcp_ocpi.cli import audit, cdrs, export, feeds, party, pki, serve
+from wwcp_ocpi.cli import audit, cdrs, export, feeds, party, pki, serve, wwcp
 from wwcp_ocpi.cli.convert import convert
 from wwcp_ocpi.cli.demo import demo
 from wwcp_ocpi.cli.output import say
@@ -36,6 +36,7 @@ app.add_typer(party.app, name="party")
 app.add_typer(cdrs.app, name="cdrs")
 app.add_typer(pki.app, name="pki")
 app.add_typer(audit.app, name="audit")
+app.add_typer(wwcp.app, name="wwcp")
 app.add_typer(serve.config_app, name="config")
 
 

@@ -10,8 +10,10 @@ import typer
 from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, say, show
 from wwcp_ocpi.gateway.config import Config, effective
 from wwcp_ocpi.gateway.gateway import Gateway
+from wwcp_ocpi.gateway.roaming import empty_network, wants_network
 from wwcp_ocpi.net.server import run, settled
 from wwcp_ocpi.protocol.errors import UsageError
+from wwcp_ocpi.wwcp.http.routes import PREFIX
 from wwcp_ocpi.wwcp.network.loading import load
 
 config_app = typer.Typer(help="The configuration.", no_args_is_help=True, rich_markup_mode=None)
@@ -34,14 +36,16 @@ async def _serve(config: Config, network: bytes | None, *, json: bool) -> None:
     gateway = Gateway(config)
     await gateway.start()
     try:
-        if network is not None:
-            await gateway.attach(load(network).value)
-        settled()
         urls = {"versions_url": gateway.versions_url, "health_url": f"{gateway.http.base_url}/-/health"}
+        if wants_network(config):
+            await gateway.attach(load(network).value if network is not None else empty_network(config))
+            urls["wwcp_url"] = f"{gateway.base_url}{PREFIX}"
+        settled()
         if json:
             emit(urls)
         else:
-            say(f"versions: {urls['versions_url']}\nhealth:   {urls['health_url']}")
+            names = {"versions_url": "versions:", "health_url": "health:  ", "wwcp_url": "wwcp:    "}
+            say("\n".join(f"{names[key]} {url}" for key, url in urls.items()))
         await gateway.http.run_forever()
     finally:
         await gateway.stop()
@@ -61,4 +65,5 @@ def config_show(config: ConfigFile = None, json: Json = False) -> None:
         for key, value in keys.items()
     ]
     rows += [("party", f"{party['id']} as {party['role']}") for party in found["party"]]
+    rows += [("node", f"{node['url']} ({node['network']})") for node in found["node"]]
     show("configuration", ["key", "value"], rows)

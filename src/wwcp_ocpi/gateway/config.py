@@ -21,12 +21,14 @@ from msgspec import Meta
 
 from wwcp_ocpi.net.tls.settings import CLIENT_CERTIFICATES, TLS_VERSIONS
 from wwcp_ocpi.protocol.errors import UsageError
+from wwcp_ocpi.protocol.http import can_be_called
 from wwcp_ocpi.registry import VERSIONS
-from wwcp_ocpi.scalars import PartyId
+from wwcp_ocpi.scalars import PartyId, Secret
 from wwcp_ocpi.security.outbound import networks
 from wwcp_ocpi.security.pki.oids import DEFAULT_ARC, arc
 from wwcp_ocpi.server.extensions import DEFAULT, EXTENSIONS
 from wwcp_ocpi.server.settings import OwnParty
+from wwcp_ocpi.wwcp.ids.places import ChargingStationOperatorId, EMobilityProviderId
 
 ENV_PREFIX = "WWCP_OCPI_"
 ROLES = ("CPO", "EMSP", "HUB", "NAP", "NSP", "SCSP", "PTP", "OTHER")
@@ -303,6 +305,37 @@ class WWCPSection(msgspec.Struct, frozen=True, kw_only=True):
     network: Annotated[
         str, Meta(description="A roaming network in its JSON form, loaded and published at the start.")
     ] = ""
+    id: Annotated[
+        str,
+        Meta(
+            description="Id of the roaming network where there is no file: it begins empty, and fills by upload. "
+            "Empty, and neither a file nor a [[node]]: there is no network."
+        ),
+    ] = ""
+    anonymous_read: Annotated[
+        bool, Meta(description="Whether published places and their statuses may be read without a token. See wwcp.md.")
+    ] = False
+
+
+class NodeSection(msgspec.Struct, frozen=True, kw_only=True):
+    """Another WWCP node that takes part in our roaming network over HTTP. Write `[[node]]` once for each."""
+
+    url: Annotated[str, Meta(description="Its WWCP API, like https://gateway.example.org/wwcp.")]
+    network: Annotated[str, Meta(description="The id of its roaming network.")]
+    token: Annotated[str, Meta(description="What it gave us, as file:PATH or env:NAME.")]
+    operators: Annotated[
+        tuple[str, ...], Meta(description="Operators that it runs: it is asked to start, stop and reserve there.")
+    ] = ()
+    providers: Annotated[
+        tuple[str, ...], Meta(description="Providers that it speaks for: it authorises drivers and takes records.")
+    ] = ()
+    upload: Annotated[bool, Meta(description="Whether our places and all that changes there are uploaded to it.")] = (
+        False
+    )
+    follow: Annotated[bool, Meta(description="Whether its places are taken over, and all that changes there.")] = False
+    custom_methods: Annotated[
+        bool, Meta(description="Whether it is asked with AUTHSTART and so on, since it has no POST for that.")
+    ] = False
 
 
 class LogSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -337,6 +370,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     wwcp: WWCPSection = WWCPSection()
     log: LogSection = LogSection()
     party: tuple[PartySection, ...] = ()
+    node: tuple[NodeSection, ...] = ()
 
     def own_parties(self) -> tuple[OwnParty, ...]:
         """The configured parties.
@@ -430,6 +464,24 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
             PartyId.parse(party.id)
         except ValueError as error:
             yield "party.id", str(error)
+    yield from _node_problems(config.node)
+
+
+def _node_problems(nodes: Iterable[NodeSection]) -> Iterator[tuple[str, str]]:
+    for node in nodes:
+        if not can_be_called(node.url):
+            yield "node.url", f"expected an absolute http or https URL, got {node.url!r}"
+        if not node.token.startswith(("file:", "env:")):
+            yield "node.token", "expected file:PATH or env:NAME"
+        for key, ids, parse in (
+            ("node.operators", node.operators, ChargingStationOperatorId.parse),
+            ("node.providers", node.providers, EMobilityProviderId.parse),
+        ):
+            for id in ids:
+                try:
+                    parse(id)
+                except ValueError as error:
+                    yield key, str(error)
 
 
 def _outbound_problems(section: OutboundSection) -> Iterator[tuple[str, str]]:
@@ -485,9 +537,12 @@ def _nearest(name: str, known: Any) -> str:
     return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
 
 
+_REPEATED = frozenset({"party", "node"})
+
+
 def _override(found: dict[str, Any], environ: Mapping[str, str]) -> None:
     for section, cls in _sections().items():
-        if section == "party":
+        if section in _REPEATED:
             continue
         hints = get_type_hints(cls)
         for key in cls.__struct_fields__:
@@ -525,6 +580,18 @@ def read_secret(reference: str) -> bytes:
         return bytes.fromhex(read_text(reference, "store.key", "hex digits"))
     except ValueError as error:
         raise UsageError(f"store.key: {reference}: expected hex digits there") from error
+
+
+def read_token(reference: str, key: str) -> Secret:
+    """The token that `file:PATH` or `env:NAME` points to; `key` is named where there is none.
+
+    Raises:
+        UsageError: no such file or variable, or nothing in it that could be a token.
+    """
+    text = read_text(reference, key, "a token")
+    if not text or not text.isprintable() or " " in text:
+        raise UsageError(f"{key}: {reference}: expected a token there")
+    return Secret(text)
 
 
 def read_text(reference: str, key: str, expected: str) -> str:

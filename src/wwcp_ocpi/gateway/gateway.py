@@ -31,6 +31,7 @@ from wwcp_ocpi.gateway.opening import (
 )
 from wwcp_ocpi.gateway.operators import operators
 from wwcp_ocpi.gateway.platform import Platform
+from wwcp_ocpi.gateway.roaming import Roaming
 from wwcp_ocpi.gateway.traffic import Traffic
 from wwcp_ocpi.gateway.trusting import certificate_reader, handshake_reason
 from wwcp_ocpi.net.asgi import Send, asgi_app
@@ -44,6 +45,7 @@ from wwcp_ocpi.security.audit_log import AuditLog
 from wwcp_ocpi.server import cors
 from wwcp_ocpi.server.decisions import Acceptor, Authorizer, Commander
 from wwcp_ocpi.server.openapi import openapi
+from wwcp_ocpi.wwcp.http.routes import METHODS, PREFIX
 from wwcp_ocpi.wwcp.network.places import LiveNetwork
 from wwcp_ocpi.wwcp.ocpi.publish import NetworkPublisher
 
@@ -86,6 +88,8 @@ class Gateway:
         self.traffic: Traffic
         """What partners asked, in numbers."""
         self.network: NetworkPublisher | None = None
+        self.roaming: Roaming | None = None
+        """The WWCP side, once a network is attached."""
         self._tasks: list[asyncio.Task[None]] = []
         self._ready = False
 
@@ -118,10 +122,12 @@ class Gateway:
             trusted_proxies=config.server.trusted_proxies,
             exporter_header=config.server.exporter_header,
             refused=self._handshake_refused,
+            methods=METHODS,
         )
         operator = operators(config)
         self._transport = outbound(config)
         store, vault = await open_store(config)
+        self._vault = vault
         try:
             listening = await self.http.start()
             certificates = certificate_reader(config)
@@ -171,7 +177,23 @@ class Gateway:
         self.platform.modifiers.update(self._modifiers)
 
     async def attach(self, network: LiveNetwork) -> NetworkPublisher:
-        """Publish a roaming network as our own Locations, now and whenever an EVSE's status changes."""
+        """Serve a roaming network below `/wwcp`, and publish it as our own Locations, now and whenever it changes.
+
+        What was uploaded to it before comes on top.
+
+        Raises:
+            UsageError: a configured node cannot take part.
+        """
+        roaming = Roaming(
+            network,
+            self.platform.store,
+            self._vault,
+            self._transport,
+            self.config,
+            failures=self.platform.server.identity.failures,
+            audit=self.audit,
+        )
+        self.roaming = await roaming.open()
         self.network = NetworkPublisher(network, self.platform.publisher)
         await self.network.publish_all()
         self._tasks.append(asyncio.create_task(self.network.run()))
@@ -181,10 +203,14 @@ class Gateway:
         """Finish requests under way, stop delivering (what is not delivered stays), and close the database."""
         self._ready = False
         self.feed.close()  # its readers would not go by themselves
+        if self.roaming is not None:
+            self.roaming.stop_streams()
         await self.http.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.roaming is not None:
+            await self.roaming.close()
         if self.platform.hub is not None:
             await self.platform.hub.stop()
         await self.platform.desk.stop()
@@ -209,6 +235,10 @@ class Gateway:
                 body=envelope.failure(3000, "starting"),
             )
         began = time.perf_counter()
+        if self.roaming is not None and request.url.startswith(f"{PREFIX}/"):
+            response = await self.roaming.handle(request)
+            self.traffic.count(request, response.status, time.perf_counter() - began)
+            return response
         response = await self.platform.server.handle(request)
         if response.status == HTTPStatus.UNAUTHORIZED and await self._learned():
             response = await self.platform.server.handle(request)

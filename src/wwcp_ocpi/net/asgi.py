@@ -97,6 +97,9 @@ def asgi_app(
             log.exception("request.failed", method=method, path=path)
             await _answer(send, refusal(OCPIError("internal error", http_status=500)), method)
             return
+        if response.stream is not None and method != "HEAD":
+            await response.stream(scope, receive, send)
+            return
         await send(head)
         await send({"type": "http.response.body", "body": b"" if method == "HEAD" else response.body})
 

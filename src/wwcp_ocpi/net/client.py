@@ -12,7 +12,8 @@ import errno
 import io
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Self
 
 import aiohttp
@@ -25,7 +26,7 @@ from wwcp_ocpi.net.redirects import next_hop
 from wwcp_ocpi.net.tls.outgoing import Connector, LateRequest, Profile, late_headers
 from wwcp_ocpi.net.tls.settings import ClientTLS
 from wwcp_ocpi.protocol.errors import Unreachable
-from wwcp_ocpi.protocol.http import HeaderOf, PartnerTLS, Request, Response, Transport
+from wwcp_ocpi.protocol.http import HeaderOf, PartnerTLS, Request, Response, Streamed, Transport
 from wwcp_ocpi.protocol.paging import by_name
 from wwcp_ocpi.security.outbound import OutboundPolicy, OutboundRefused, without_secrets
 
@@ -94,6 +95,30 @@ class HTTPTransport:
             return await self._send(request, profile, header_of)
 
         return send
+
+    @asynccontextmanager
+    async def stream(self, request: Request, *, idle_s: float) -> AsyncIterator[Streamed]:
+        """Ask, and read the answer as it comes, without redirects; see `protocol.http.StreamTransport`.
+
+        Raises:
+            Unreachable: no answer came, or it broke off; or (OutboundRefused) none may be asked for.
+        """
+        url = request.url
+        self._allow(url)
+        late_headers.set(None)
+        try:
+            async with self._opened().request(
+                request.method,
+                URL(url, encoded=_PLAIN_URL.fullmatch(url) is not None),
+                headers={"accept-encoding": "identity", **request.headers},
+                data=_payload(request.body),
+                allow_redirects=False,
+                ssl=self._profile,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._limits.connect_s, sock_read=idle_s),
+            ) as answer:
+                yield Streamed(answer.status, by_name(answer.headers.items()), answer.content.iter_any())
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise Unreachable(f"{request.method} {without_secrets(url)}: {_cause(error)}") from error
 
     def _profile_of(self, tls: ClientTLS) -> Profile:
         found = self._profiles.get(tls)

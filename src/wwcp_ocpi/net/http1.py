@@ -9,13 +9,16 @@ connection after connection. Refusals are OCPI envelopes, too.
 Header lines behind a chunked body are dropped: uvicorn would add them to those of the head, and a proxy that takes a
 header off or sets it looks at the head only.
 
+httptools also knows only the methods of a list of its own. Those of `methods` are told to it as POST, and to the
+application as they came: HTTP treats all methods that it does not name alike (RFC 9110, 9.1), and so does a POST.
+
 Spec: RFC 9110 section 6.5.1.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -31,28 +34,34 @@ from wwcp_ocpi.protocol.status import StatusCode
 
 log = structlog.get_logger(__name__)
 
+_LONGEST_METHOD = 32
+
 
 class _TooMany(Exception):
     """Ends the parser's work on a head."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection. `limits` and `crowd` are set by `guarded`."""
+    """One connection. `limits`, `crowd` and `methods` are set by `guarded`."""
 
     # In slots, because two attributes more would make uvicorn's own too many for the fast kind of dictionary.
     __slots__ = (
+        "_begun",
         "_behind_bytes",
         "_body_clock",
         "_clock",
         "_has_body",
         "_head_bytes",
+        "_is_between",
         "_is_refused",
+        "_method",
         "_reading",
         "_refusal",
     )
     limits: ClassVar[ServerLimits] = ServerLimits()
     crowd: ClassVar[Crowd | None] = None
     """Counts connections by address; None where that was done before."""
+    methods: ClassVar[Mapping[bytes, str]] = {}
 
     def __init__(
         self,
@@ -74,6 +83,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refusal: tuple[HTTPStatus, str] | None = None
         """What this connection is told, whatever it asks."""
         self._is_refused = False
+        self._is_between = True
+        self._begun = b""
+        self._method = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -103,6 +115,16 @@ class GuardedProtocol(HttpToolsProtocol):
             for start in range(0, len(data), limit):
                 self.data_received(data[start : start + limit])
             return
+        if self._is_between and self.methods:
+            data = self._begun + data
+            self._begun = b""
+            end = data.find(b" ", 0, _LONGEST_METHOD)
+            if end >= 0 and data[:end] in self.methods:
+                self._method = self.methods[data[:end]]
+                data = b"POST" + data[end:]
+            elif end < 0 and any(name.startswith(data) for name in self.methods):
+                self._begun = data  # httptools would refuse the half of a word
+                return
         HttpToolsProtocol.data_received(self, data)
         if self._has_ended():
             return
@@ -125,6 +147,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._has_body = False
         super().on_message_begin()
+        self._is_between = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         scope: Mapping[str, object] = self.scope
@@ -146,6 +169,16 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refuse(*(self._refusal or (HTTPStatus.BAD_REQUEST, msg)))
 
     # How large and how slow a head may be.
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        if self._method:
+            self.scope["method"] = self._method  # before the application runs, which it does as a task
+            self._method = ""
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._is_between = True
 
     def _await_head(self, size: int) -> None:
         """A head in several packets: count them, against the clock."""
@@ -286,7 +319,16 @@ _AGAIN = dict.fromkeys((HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAIL
 
 
 def guarded(
-    limits: ServerLimits, crowd: Crowd | None = None, base: type[GuardedProtocol] = GuardedProtocol
+    limits: ServerLimits,
+    crowd: Crowd | None = None,
+    base: type[GuardedProtocol] = GuardedProtocol,
+    methods: Iterable[str] = (),
 ) -> type[GuardedProtocol]:
-    """The protocol class for uvicorn's `http=` that holds these limits."""
-    return type(base.__name__, (base,), {"limits": limits, "crowd": crowd})
+    """The protocol class for uvicorn's `http=` that holds these limits.
+
+    Args:
+        methods: Those that httptools does not know and that are taken all the same. One that comes behind another
+            request in the same packet is refused with 400, as without this: nobody pipelines what is not idempotent.
+    """
+    told = {name.encode(): name for name in methods}
+    return type(base.__name__, (base,), {"limits": limits, "crowd": crowd, "methods": told})

@@ -12,7 +12,7 @@ import contextlib
 import gc
 import signal
 import socket
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine, Generator, Iterable
 from types import FrameType
 from typing import Self, TypeVar
 
@@ -47,6 +47,7 @@ class HTTPServer:
         trusted_proxies: tuple[str, ...] = (),
         exporter_header: str = "",
         refused: Refused | None = None,
+        methods: Iterable[str] = (),
     ) -> None:
         """Read the certificates; nothing is opened yet.
 
@@ -56,6 +57,7 @@ class HTTPServer:
             exporter_header: The header in which these proxies hand over the exporter secret of the caller's TLS
                 connection. See `net.proxied`.
             refused: Told of each handshake that came to nothing, with the caller's address and the cause.
+            methods: Methods beside those that HTTP parsers know. See `net.http1`.
 
         Raises:
             UsageError: a certificate, key or revocation list cannot be used.
@@ -67,12 +69,12 @@ class HTTPServer:
         self._watching: asyncio.Task[None] | None = None
         most_per_address = 0 if "*" in trusted_proxies else limits.connections_per_address
         crowd = Crowd(most_per_address, membership(trusted_proxies))
-        self._listener = TLSListener(tls, limits, crowd, refused) if tls else None
+        self._listener = TLSListener(tls, limits, crowd, refused, methods) if tls else None
         if trusted_proxies:
             app = behind_proxies(app, trusted_proxies, exporter_header)
         self._config = uvicorn.Config(
             app,
-            http=self._listener.protocol() if self._listener else guarded(limits, crowd),
+            http=self._listener.protocol() if self._listener else guarded(limits, crowd, methods=methods),
             ws="none",
             lifespan="on",
             interface="asgi3",

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol, TypeAlias, runtime_checkable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -104,12 +105,21 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return {name: value for name, _, value in pairs if name}
 
 
+Stream: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
+"""An ASGI application that answers one request by itself."""
+
+
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """One HTTP response. Header names are in lower case."""
+    """One HTTP response. Header names are in lower case.
+
+    With a `stream` the answer has no end that is known: who carries it calls that, and `body` is empty. Without a
+    socket there is nothing to call it with, and `status` and `headers` stand for it.
+    """
 
     status: int
     headers: Mapping[str, str] = {}
     body: bytes = b""
+    stream: Stream | None = None
 
 
 HeaderOf: TypeAlias = Callable[[Channel | None, Request], Mapping[str, str]]
@@ -124,6 +134,30 @@ class Transport(Protocol):
     """
 
     async def __call__(self, request: Request) -> Response: ...
+
+
+class Streamed(NamedTuple):
+    """The head of an answer, and its body as it comes. Who stops reading closes the connection."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
+
+
+@runtime_checkable
+class StreamTransport(Protocol):
+    """A transport that can hand over an answer while it comes."""
+
+    def stream(self, request: Request, *, idle_s: float) -> AbstractAsyncContextManager[Streamed]:
+        """Ask, and read as long as one likes, without redirects.
+
+        Args:
+            idle_s: How long nothing may come.
+
+        Raises:
+            Unreachable: no answer came, or it broke off; also while the chunks are read.
+        """
+        ...
 
 
 @runtime_checkable

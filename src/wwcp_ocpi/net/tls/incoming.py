@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -31,8 +31,15 @@ Refused: TypeAlias = Callable[[str, str], None]
 class TLSListener:
     """The TLS of one server: its files, and the connections that are still in their handshake."""
 
-    def __init__(self, tls: ServerTLS, limits: ServerLimits, crowd: Crowd, refused: Refused | None = None) -> None:
-        """Read the files.
+    def __init__(
+        self,
+        tls: ServerTLS,
+        limits: ServerLimits,
+        crowd: Crowd,
+        refused: Refused | None = None,
+        methods: Iterable[str] = (),
+    ) -> None:
+        """Read the files. `methods` are those of `guarded`.
 
         Args:
             refused: told of each handshake that came to nothing, with the address of the caller and the cause.
@@ -43,6 +50,7 @@ class TLSListener:
         self.limits = limits
         self.tell_refused = refused
         self.crowd = crowd
+        self.methods = tuple(methods)
         self.pending: set[TLSProtocol] = set()
         self.files = Reloaded((tls.certificate, tls.key, tls.client_ca, tls.crl, tls.ocsp), lambda: server_context(tls))
         self.is_closed = False
@@ -50,7 +58,8 @@ class TLSListener:
 
     def protocol(self) -> type[asyncio.Protocol]:
         """The protocol class for uvicorn's `http=`."""
-        return type("Incoming", (_Incoming,), {"listener": self, "http": guarded(self.limits, base=_SecuredProtocol)})
+        http = guarded(self.limits, base=_SecuredProtocol, methods=self.methods)
+        return type("Incoming", (_Incoming,), {"listener": self, "http": http})
 
     async def watch(self) -> None:
         """Take new files when they come, until cancelled."""

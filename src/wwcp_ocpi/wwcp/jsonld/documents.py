@@ -87,12 +87,22 @@ def read_network(body: bytes) -> RoamingNetworkData:
 
 def write(value: msgspec.Struct) -> bytes:
     """The JSON-LD of an object, with its `@context` on the outermost level only."""
-    plain = _written(type(value), msgspec.to_builtins(value, builtin_types=(Decimal,), enc_hook=to_wire))
+    return encode(plain(value))
+
+
+def plain(value: msgspec.Struct) -> JSONObject:
+    """The same as dictionaries, lists and plain values, fresh and to be changed in place; numbers as Decimal."""
+    made = _written(type(value), msgspec.to_builtins(value, builtin_types=(Decimal,), enc_hook=to_wire))
     name = CONTEXT_NAMES.get(type(value))
     if name is not None:
-        own = {"@id": plain.pop("@id")} if "@id" in plain else {}
-        plain = own | {"@context": CONTEXT + name} | plain
-    return _encoder.encode(plain)
+        own = {"@id": made.pop("@id")} if "@id" in made else {}
+        made = own | {"@context": CONTEXT + name} | made
+    return made
+
+
+def encode(value: object) -> bytes:
+    """The JSON text of what `plain` made."""
+    return _encoder.encode(value)
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")

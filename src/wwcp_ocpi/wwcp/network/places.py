@@ -123,6 +123,11 @@ class LiveNetwork:
         return self._about.id
 
     @property
+    def about(self) -> RoamingNetworkData:
+        """What the network says of itself, without operators, pools, providers and statuses."""
+        return self._about
+
+    @property
     def now(self) -> DateTime:
         """The moment that the network's clock shows."""
         return self._clock()
@@ -142,6 +147,18 @@ class LiveNetwork:
         for pool in self._pools.values():
             if operator_id is None or pool.id.operator == operator_id:
                 yield self._as_of_now(pool)
+
+    def static_pools(self) -> list[ChargingPool]:
+        """All pools without statuses, with EVSEs that are gone: cheap, and what changes meanwhile does no harm."""
+        return list(self._pools.values())
+
+    def static_pool(self, pool_id: ChargingPoolId) -> ChargingPool:
+        """One of them. Raises UnknownId."""
+        return self._found(self._pools, pool_id, "pool")
+
+    def evse_ids(self) -> list[EVSEId]:
+        """The ids of all EVSEs, in the order in which they came, also of those that are gone."""
+        return list(self._evses)
 
     def evses(self) -> Iterator[EVSE]:
         """All EVSEs as they are now."""
@@ -205,6 +222,10 @@ class LiveNetwork:
         """All statuses of both kinds that are kept, newest first, planned ones included. Raises UnknownId."""
         live = self._found(self._evses, evse_id, "EVSE")
         return live.status.entries, live.admin_status.entries
+
+    def with_statuses(self, place: _P) -> _P:
+        """An operator or provider of this network with the statuses in force and the planned ones."""
+        return self._with_statuses(place, self.now)
 
     @property
     def statuses(self) -> PlaceStatuses:
@@ -364,6 +385,40 @@ class LiveNetwork:
             self._put(live, live.status, EVSEStatus.removed, at or now, now)
         self._tell_other(self._places.put(pool_id, [Timestamped(at or now, Status.removed)], [], now))
         return self._settle(lives)
+
+    def set_evse_admin_schedule(
+        self, evse_id: EVSEId, statuses: Iterable[Timestamped[EVSEAdminStatus]]
+    ) -> EVSEStatusChange | None:
+        """The same for the admin status; what was noted before stays."""
+        now = self.now
+        live = self._found(self._evses, evse_id, "EVSE")
+        for entry in sorted(statuses, key=lambda entry: entry.timestamp):
+            self._put(live, live.admin_status, entry.value, entry.timestamp, now)
+        return next(iter(self._settle([live])), None)
+
+    def resume_evse(
+        self,
+        evse_id: EVSEId,
+        statuses: Iterable[Timestamped[EVSEStatus]],
+        admin_statuses: Iterable[Timestamped[EVSEAdminStatus]],
+        last_updated: DateTime | None,
+    ) -> None:
+        """Take over what was known of an EVSE before a restart; nobody is told, since nothing changed.
+
+        Args:
+            last_updated: when the network learned of it then.
+
+        Raises:
+            UnknownId: no such EVSE.
+        """
+        now = self.now
+        live = self._found(self._evses, evse_id, "EVSE")
+        for entry in sorted(statuses, key=lambda entry: entry.timestamp):
+            self._put(live, live.status, entry.value, entry.timestamp, now)
+        for admin_entry in sorted(admin_statuses, key=lambda entry: entry.timestamp):
+            self._put(live, live.admin_status, admin_entry.value, admin_entry.timestamp, now)
+        live.settle(now)
+        live.last_updated = last_updated
 
     def set_evse_status(
         self, evse_id: EVSEId, status: EVSEStatus, at: DateTime | None = None

@@ -25,6 +25,7 @@ from wwcp_ocpi.wwcp.model.results import SendCDRResult
 
 _V = TypeVar("_V", bound=msgspec.Struct)
 
+_IN_A_ROW = 200
 _encoder = msgspec.json.Encoder(enc_hook=to_wire, decimal_format="number")
 
 
@@ -92,6 +93,13 @@ class Kept(Generic[_V]):
     async def all(self) -> list[_V]:
         """All of them, in the order of their ids: for a start, and for lists."""
         return [self._decoder.decode(body) for _, body in await self._documents.documents(self._kind)]
+
+    async def each(self) -> AsyncIterator[_V]:
+        """The same one by one; now and then others have their turn."""
+        for number, (_, body) in enumerate(await self._documents.documents(self._kind)):
+            yield self._decoder.decode(body)
+            if number % _IN_A_ROW == _IN_A_ROW - 1:
+                await asyncio.sleep(0)
 
     def _remember(self, key: str, value: _V) -> _V:
         self._known[key] = value

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from enum import Enum
 
 import structlog
@@ -265,6 +265,10 @@ class RoamingNetwork:
         """All that are kept, by id."""
         return await self._core.sessions.all()
 
+    def each_session(self) -> AsyncIterator[ChargingSession]:
+        """The same one by one."""
+        return self._core.sessions.each()
+
     async def cdr(self, id: ChargeDetailRecordId) -> KeptCDR | None:
         """One record, and what became of it."""
         return await self._core.cdrs.get(id)
@@ -272,6 +276,10 @@ class RoamingNetwork:
     async def cdrs(self) -> list[KeptCDR]:
         """All that are kept, by id."""
         return await self._core.cdrs.all()
+
+    def each_cdr(self) -> AsyncIterator[KeptCDR]:
+        """The same one by one."""
+        return self._core.cdrs.each()
 
     @property
     def waiting_cdrs(self) -> list[ChargeDetailRecordId]:
