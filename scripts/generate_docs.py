@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Write what is made from the code: docs/cli.md, configuration.md, rules.md, and the tables in conversion.md.
+"""Write what is made from the code: cli.md, configuration.md, rules.md, tables in conversion.md and wwcp-mapping.md.
 
 The command line page is built from the commands themselves and not from what `--help` prints, so that it
 does not depend on the width of a terminal or on the version of the library that draws it. `make check` fails
@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from scripts import rule_manifest
+from scripts import rule_manifest, wwcp_tables
 from scripts.rule_manifest import Named, Reason
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -183,11 +183,17 @@ def conversion_page() -> str:
     return with_block("docs/conversion.md", "decisions", _decisions())
 
 
+def mapping_page() -> str:
+    """docs/wwcp-mapping.md, with the tables of words between WWCP and OCPI."""
+    return with_block("docs/wwcp-mapping.md", "tables", wwcp_tables.tables())
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": cli_page,
     "docs/configuration.md": configuration_page,
     "docs/rules.md": rules_page,
     "docs/conversion.md": conversion_page,
+    "docs/wwcp-mapping.md": mapping_page,
 }
 
 

@@ -248,7 +248,7 @@ class World:
         if self.store._documents != self._documents:
             await self.platform.desk.stop()
             self.store._documents = dict(self._documents)
-            self.store._revision += 1
+            self.store._revisions["partner"] += 1
             await self.platform.book.refresh()
 
 

@@ -44,7 +44,7 @@ async def test_changes_of_one_document_by_many_tasks_lose_none(store: Store) -> 
 
 async def test_what_the_decision_raises_reaches_the_caller_and_writes_nothing(store: Store) -> None:
     await store.change_document("partner", "emsp", lambda before: b"one")
-    revision = await store.revision()
+    revision = await store.revision("partner")
 
     def refuse(before: bytes | None) -> bytes | None:
         raise UsageError("no")
@@ -52,14 +52,15 @@ async def test_what_the_decision_raises_reaches_the_caller_and_writes_nothing(st
     with pytest.raises(UsageError, match="no"):
         await store.change_document("partner", "emsp", refuse)
     assert await store.document("partner", "emsp") == b"one"
-    assert await store.revision() == revision
+    assert await store.revision("partner") == revision
 
 
 async def test_the_revision_differs_after_each_write_and_only_then(store: Store) -> None:
-    seen = [await store.revision()]
+    seen = [await store.revision("partner")]
     for state in (b"one", b"two", None, b"one"):
         await store.change_document("partner", "emsp", always(state))
-        seen.append(await store.revision())
+        seen.append(await store.revision("partner"))
     assert len(set(seen)) == 5
     await store.change_document("partner", "emsp", lambda before: before)
-    assert await store.revision() == seen[-1]
+    await store.change_document("session", "1", always(b"of another kind"))
+    assert await store.revision("partner") == seen[-1]

@@ -128,7 +128,7 @@ class Stores(RuleBasedStateMachine):
     def change_document(self, id: str, body: bytes | None) -> None:
         self.both(lambda store: store.change_document("kind", id, lambda before: body))
         self.both(lambda store: store.documents("kind"))
-        self.both(lambda store: store.revision())
+        self.both(lambda store: store.revision("kind"))
 
     @rule(
         side=sides, audience=audiences, owner=st.none() | owners, date_from=dates, date_to=dates,

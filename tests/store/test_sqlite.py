@@ -33,7 +33,7 @@ async def test_everything_is_there_after_reopening_twice(path: Path, clock: Cloc
     await first.change(location("LOC1"), write("one", 5, source="emsp", pushes=(push("LOC1"), push("LOC1", "2"))))
     await first.retry(1, 60, "busy")
     await first.change_document("partner", "emsp", lambda before: b"doc")
-    revision = await first.revision()
+    revision = await first.revision("partner")
     await fill(first, "LOC2", "LOC3", "LOC4")
     cursor = (await first.page(pages_of(2))).next
     await first.close()
@@ -41,7 +41,7 @@ async def test_everything_is_there_after_reopening_twice(path: Path, clock: Cloc
         again = await SQLiteStore.open(path, clock=clock)
         assert await again.get(location("LOC1")) == stored(1, "one", 5, source="emsp")
         assert await again.document("partner", "emsp") == b"doc"
-        assert await again.revision() == revision
+        assert await again.revision("partner") == revision
         assert await again.due(5) == []
         assert await again.waiting() == 2
         assert await walk(again, pages_of(2, after=cursor)) == ["LOC3", "LOC4"]
@@ -70,13 +70,13 @@ async def test_two_stores_on_one_file_see_each_other(path: Path) -> None:
     gateway, command = await SQLiteStore.open(path), await SQLiteStore.open(path)
     await fill(gateway, "LOC1", "LOC2")
     assert await walk(command, pages_of()) == ["LOC1", "LOC2"]
-    revision = await gateway.revision()
+    revision = await gateway.revision("partner")
     await command.change(location("LOC1"), write("changed", 1))
     await command.change(location("NEW", BEC), write("of 2.3.0", version="2.3.0"))
     await command.change_document("partner", "emsp", lambda before: b"doc")
     assert await walk(gateway, pages_of()) == ["changed", "LOC2", "of 2.3.0"]
     assert await gateway.get(location("NEW", BEC)) == stored(3, "of 2.3.0", version="2.3.0")
-    assert await gateway.revision() != revision
+    assert await gateway.revision("partner") != revision
     both = [("a", gateway), ("b", command)]
     await asyncio.gather(*(store.change(location(f"{name}{n}"), write("x")) for n in range(50) for name, store in both))
     assert await gateway.count(Side.THEIRS, "locations") == 103
@@ -432,7 +432,7 @@ async def test_damage_that_shows_later_is_an_error_of_the_store(path: Path) -> N
         await store.change(location("LOC1"), write("x"))
     await store.close()
     with pytest.raises(StoreFailed, match="closed"):
-        await store.revision()
+        await store.revision("partner")
 
 
 async def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -44,12 +44,12 @@ class PartnerBook:
 
     async def load(self) -> None:
         """Read all partners from the store."""
-        self._revision = await self._store.revision()
+        self._revision = await self._store.revision(KIND)
         self._keep(read(body) for _, body in await self._store.documents(KIND))
 
     async def refresh(self) -> None:
         """Read them again if anybody wrote since."""
-        if await self._store.revision() != self._revision:
+        if await self._store.revision(KIND) != self._revision:
             await self.load()
 
     def _keep(self, partners: Iterable[Partner]) -> None:
@@ -108,8 +108,8 @@ class PartnerBook:
         )
         assert body is not None
         partner = read(body)
+        # The revision stays as it was: somebody else may have written since, and `refresh` must not miss that.
         self._keep([*(other for other in self._partners.values() if other.id != id), partner])
-        self._revision = await self._store.revision()
         return partner
 
     async def remove(self, id: str) -> None:

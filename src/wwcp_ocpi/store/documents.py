@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Documents in SQLite, and the revision that tells that one was written."""
+"""Documents in SQLite, and for each kind the revision that tells that one was written."""
 
 from __future__ import annotations
 
@@ -38,11 +38,17 @@ def change(
             "INSERT INTO documents (kind, id, body) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body",
             (kind, id, after),
         )
-    transaction.execute("UPDATE meta SET value = value + 1 WHERE name = 'documents'")
+    transaction.execute(
+        "INSERT INTO meta (name, value) VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1", (_counter(kind),)
+    )
     return after
 
 
-def revision(connection: sqlite3.Connection) -> int:
-    """Grows with every document that was written."""
-    (found,) = connection.execute("SELECT value FROM meta WHERE name = 'documents'").fetchone()
-    return int(found)
+def revision(connection: sqlite3.Connection, kind: str) -> int:
+    """Grows with every document of the kind that was written."""
+    found = connection.execute("SELECT value FROM meta WHERE name = ?", (_counter(kind),)).fetchone()
+    return 0 if found is None else int(found[0])
+
+
+def _counter(kind: str) -> str:
+    return f"documents.{kind}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -47,7 +48,7 @@ class MemoryStore:
         self._created: dict[int, int] = {}
         self._followed: dict[tuple[Side, str], Followed] = {}
         self._documents: dict[tuple[str, str], bytes] = {}
-        self._revision = 0
+        self._revisions: Counter[str] = Counter()
         self._number = 0
         self._waiting: dict[int, Delivery] = {}
         self._due_at: dict[int, int] = {}
@@ -219,16 +220,16 @@ class MemoryStore:
         before = self._documents.get((kind, id))
         after = decide(before)
         if after != before:
-            self._revision += 1
+            self._revisions[kind] += 1
             if after is None:
                 del self._documents[kind, id]
             else:
                 self._documents[kind, id] = after
         return after
 
-    async def revision(self) -> int:
-        """A number that differs after any document was written."""
-        return self._revision
+    async def revision(self, kind: str) -> int:
+        """A number that differs after any document of the kind was written."""
+        return self._revisions[kind]
 
     # Outbox
 

@@ -253,8 +253,8 @@ class Documents(Protocol):
         """Read, decide and write one document in one transaction; deciding None removes it. Returns the new state."""
         ...
 
-    async def revision(self) -> int:
-        """A number that differs after any document was written, by this process or another."""
+    async def revision(self, kind: str) -> int:
+        """A number that differs after any document of the kind was written, by this process or another."""
         ...
 
 

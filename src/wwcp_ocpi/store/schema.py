@@ -113,7 +113,7 @@ outbox = Table(
 meta = Table(
     "meta",
     metadata,
-    # `documents`: grows with every document written. `cursor_key`: what cursors are signed with.
+    # `documents.<kind>` grows with every document of the kind. `cursor_key`: what cursors are signed with.
     Column("name", Text, primary_key=True),
     Column("value", BigInteger, nullable=False),
 )

@@ -207,10 +207,10 @@ class SQLiteStore:
         """Read, decide and write one document in one transaction; deciding None removes it. Returns the new state."""
         return await self._writer.submit(lambda transaction: documents.change(transaction, kind, id, decide))
 
-    async def revision(self) -> int:
-        """A number that differs after any document was written, by this process or another."""
+    async def revision(self, kind: str) -> int:
+        """A number that differs after any document of the kind was written, by this process or another."""
         try:
-            return documents.revision(self._reading)
+            return documents.revision(self._reading, kind)
         except sqlite3.Error as error:
             raise _failed(error) from error
 

@@ -11,6 +11,7 @@ OCPI, receivers must not mind them (TRN-33), and they pass through stores and co
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -34,8 +35,8 @@ class StationOfLocation(msgspec.Struct, frozen=True, kw_only=True):
 class StationedLocation(Location, frozen=True, kw_only=True, omit_defaults=True):
     """A Location that also says which stations its EVSEs form. Partners may send anything under these names."""
 
-    charging_pool_id: object = None
-    charging_stations: object = None
+    charging_pool_id: Any = None
+    charging_stations: Any = None
 
 
 def derived_stations(evse_ids: Iterable[EVSEId]) -> dict[ChargingStationId, list[int]]:

@@ -62,7 +62,8 @@ def connectors_of(connectors: Sequence[Connector], party: PartyId, path: str, co
 def _connector(connector: Connector, party: PartyId, path: str, context: Context, *, differ: bool) -> ChargingConnector:
     type = CONNECTOR_TYPE.get(connector.standard)
     if type is None:
-        type = ChargingConnectorType(connector.standard.value)
+        type = ChargingConnectorType(connector.standard.value)  # words of WWCP are found in any case
+    if not type.is_known:
         context.note(f"{path}.standard", f"kept: no plug of WWCP is called {connector.standard}")
     is_two_phase = connector.power_type in _TWO_PHASES
     if is_two_phase:
