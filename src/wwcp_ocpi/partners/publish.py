@@ -59,6 +59,7 @@ class Publisher:
     def __init__(self, store: Objects, book: PartnerBook) -> None:
         self._store = store
         self._book = book
+        self._heard: dict[str, tuple[int, list[Listener]]] = {}
 
     async def publish(
         self, version: Version, kind: str, things: Sequence[OwnObject], *, push: bool = True
@@ -200,11 +201,16 @@ class Publisher:
 
     def listeners(self, kind: str) -> list[Listener]:
         """The partners that are pushed to: registered, on the receiving side of the module, each in its version."""
-        return [
-            listener
-            for partner in self._book.all()
-            if partner.push and not partner.blocked and (listener := _listener(partner, kind)) is not None
-        ]
+        generation, found = self._heard.get(kind, (-1, []))
+        if generation != self._book.generation:
+            generation = self._book.generation
+            found = [
+                listener
+                for partner in self._book.all()
+                if partner.push and not partner.blocked and (listener := _listener(partner, kind)) is not None
+            ]
+            self._heard[kind] = generation, found
+        return found
 
 
 def _listener(partner: Partner, kind: str) -> Listener | None:

@@ -44,9 +44,8 @@ from wwcp_ocpi.wwcp.ocpi.cso.names import PublishedNames
 from wwcp_ocpi.wwcp.ocpi.cso.scope import EVERYTHING, Scope
 from wwcp_ocpi.wwcp.ocpi.inward.names import tariff_text
 from wwcp_ocpi.wwcp.ocpi.location import location, party_of
-from wwcp_ocpi.wwcp.ocpi.places import status_patch
 from wwcp_ocpi.wwcp.ocpi.tariff import tariff
-from wwcp_ocpi.wwcp.ocpi.words import DEFAULT_POLICY, MappingPolicy
+from wwcp_ocpi.wwcp.ocpi.words import DEFAULT_POLICY, MappingPolicy, ocpi_status
 
 log = structlog.get_logger()
 
@@ -198,17 +197,19 @@ class NetworkPublisher:
             await self._publish("locations", [one for one in made if one is not None])
 
     async def _publish_status(self, change: EVSEStatusChange) -> None:
-        if not self.scope.has_evse(self.network, change.evse_id):
+        status = ocpi_status(change.status, change.admin_status, self._policy)
+        uid, party = self.names.uid(change.evse_id), party_of(change.pool_id.operator, self._policy)
+        is_heard = status is not ocpi_status(change.old_status, change.old_admin_status, self._policy)
+        if uid is None or party is None or not is_heard or not self.scope.has_evse(self.network, change.evse_id):
             return
-        told = status_patch(self.network, change, policy=self._policy)
-        if told is not None:
-            await self._publisher.change(
-                VERSION,
-                "locations",
-                told.party,
-                [told.location_id, told.evse_uid],
-                {"status": told.body.status, "last_updated": told.body.last_updated},
-            )
+        # The parents' last_updated follows at the receiver (LOC-14).
+        await self._publisher.change(
+            VERSION,
+            "locations",
+            party,
+            [self.names.location_id(change.pool_id), uid],
+            {"status": status, "last_updated": change.last_updated},
+        )
 
     async def _own(self, pool: ChargingPool) -> OwnObject | None:
         """The Location of a pool as it is to be stored, with what it had before and has no more."""

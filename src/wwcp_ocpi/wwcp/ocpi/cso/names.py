@@ -26,15 +26,25 @@ class PublishedNames:
         self.policy = policy
         self._pools: dict[tuple[PartyId, str], ChargingPoolId] = {}
         self._own_uids: dict[tuple[ChargingPoolId, str], EVSEId] = {}
+        self._uids: dict[EVSEId, str] = {}
 
     def note(self, pool: ChargingPool, location: Location, context: Context) -> None:
         """A pool was published as this Location."""
         party = PartyId.of(location.country_code, location.party_id)
         self._pools[party, fold(location.id)] = pool.id
+        told = {fold(evse.uid) for evse in location.evses or ()}
         for evse in evses_of(pool):
             uid = evse_uid(evse, "$", context)
-            if uid is not None and fold(uid) != fold(str(evse.id)):
+            if uid is None or fold(uid) not in told:
+                self._uids.pop(evse.id, None)
+                continue
+            self._uids[evse.id] = uid
+            if fold(uid) != fold(str(evse.id)):
                 self._own_uids[pool.id, fold(uid)] = evse.id
+
+    def uid(self, evse_id: EVSEId) -> str | None:
+        """How partners know an EVSE; None where they do not see it."""
+        return self._uids.get(evse_id)
 
     def pool(self, parties: Iterable[PartyId], location_id: str) -> ChargingPoolId | None:
         """The pool of a Location of one of these parties."""
