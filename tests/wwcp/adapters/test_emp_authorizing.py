@@ -64,7 +64,6 @@ async def publish(here: World, *tokens: dict[str, Any]) -> None:
         assert not isinstance(outcome, Exception), outcome
 
 
-@rule("TOK-10")
 @rule("TOK-14")
 @versions
 async def test_the_provider_is_asked_about_driver_and_place_and_its_answer_goes_back(version: str) -> None:

@@ -132,7 +132,6 @@ async def test_when_the_charge_point_accepts_the_session_begins(version: str) ->
     assert (known.id, known.cpo_partner_session_id, len(await here.network.sessions())) == (SESSION, "S1", 1)
 
 
-@rule("CMD-01")
 @NEWER
 @pytest.mark.parametrize("word", sorted(set(results.REMOTE_START) - {"ACCEPTED", "TIMEOUT", "UNKNOWN_SESSION"}))
 async def test_when_the_charge_point_refuses_the_awaited_session_is_dropped(version: str, word: str) -> None:
@@ -217,6 +216,7 @@ async def test_a_result_that_is_quicker_than_the_answer_is_the_last_word() -> No
     assert result.result in (RemoteStartCode.AlreadyInUse, RemoteStartCode.AsyncOperation)
 
 
+@rule("CMD-02")
 @versions
 @pytest.mark.parametrize(
     ("word", "code"),
@@ -309,7 +309,6 @@ async def test_without_a_token_of_ours_nothing_is_sent(more: dict[str, Any]) -> 
     assert await here.network.sessions() == []
 
 
-@rule("CMD-07")
 @versions
 async def test_the_token_that_was_published_is_the_one_that_is_sent(version: str) -> None:
     here = await world(version)
@@ -518,7 +517,6 @@ async def test_nothing_is_reserved_ahead_and_nothing_unknown_is_freed() -> None:
 # Unlock
 
 
-@rule("CMD-02")
 @versions
 async def test_an_unlock_names_the_connector(version: str) -> None:
     here = await world(version)

@@ -43,7 +43,6 @@ async def test_a_location_becomes_a_pool_of_its_operator(version: str) -> None:
     assert (change.previous, change.added) == (None, [EVSE_1])
 
 
-@rule("LOC-14")
 @versions
 async def test_a_status_is_an_event_and_maps_nothing_else_anew(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
     here = await world(version)

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from tests.objects import MIDDLE, NEW, OLD
 from tests.platforms import ALL_VERSIONS, CPO, Caller, platform, register
-from tests.rules import rule
 from tests.wwcp.adapters.emp_world import CARD, EMP, EMSP_HOST, EVSE_1, GEF, MODULES, World, party, world
 from tests.wwcp.roaming import BROKEN, Broken, auth_start
 from wwcp_ocpi.protocol import codec
@@ -43,7 +42,6 @@ def ended(here: World, **more: Any) -> dict[str, Any]:
     return here.session(**{"status": "COMPLETED", end: LATER, "last_updated": LAST, "kwh": 7.5, **more})
 
 
-@rule("SES-01")
 @versions
 async def test_a_session_begins_goes_on_and_is_over(version: str) -> None:
     here = await world(version)
@@ -155,7 +153,6 @@ async def test_a_cpo_may_call_its_session_as_we_do() -> None:
     assert (await the_session(here)).id == begun.id
 
 
-@rule("CDR-07")
 @versions
 async def test_a_cdr_goes_to_the_provider_of_its_driver(version: str) -> None:
     here = await world(version)
@@ -211,7 +208,6 @@ async def test_a_cdr_without_a_session_makes_one_and_says_so(version: str) -> No
     assert len(here.provider.cdrs) == 1
 
 
-@rule("CDR-05")
 @versions
 async def test_the_same_cdr_twice_is_one_record(version: str) -> None:
     here = await world(version)

@@ -16,7 +16,6 @@ import pytest
 from tests.commanding import START, STOP
 from tests.objects import evse, location
 from tests.platforms import ALL_VERSIONS, CPO
-from tests.rules import rule
 from tests.wwcp.adapters.emp_world import World, party
 from wwcp_ocpi.partners.drivers import Admission, Place
 from wwcp_ocpi.partners.publish import OwnObject
@@ -87,7 +86,6 @@ def of_driver(here: World, body: dict[str, Any], uid: str, contract: str, **more
     return {**body, "cdr_token": token, **place, **more}
 
 
-@rule("TOK-24")
 async def test_t9_each_provider_allows_its_own_card(version: str) -> None:
     first, second = await providers(version)
     at = Place(location_id="DE*GEF*POOL1", evse_uids=("1A1",))
@@ -144,7 +142,6 @@ def _price(version: str, base: float, vat: float) -> Any:
     return base if version == "2.1.1" else {"excl_vat": base, "incl_vat": base + vat}
 
 
-@rule("CMD-02")
 async def test_t12_a_driver_begins_and_ends_a_session_with_his_phone(version: str) -> None:
     first, second = await providers(version)
     id = ChargingSessionId.of(first.provider_id)
