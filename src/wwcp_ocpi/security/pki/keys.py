@@ -106,7 +106,7 @@ def new_key(kind: KeyType) -> CertificateIssuerPrivateKeyTypes:
     if kind is KeyType.ED25519:
         return ed25519.Ed25519PrivateKey.generate()
     if kind not in _ML_DSA:
-        raise UsageError(f"{kind.value}: {LACKING if kind in ML_DSA else 'such keys are not made here'}")
+        raise UsageError(f"{kind.value}: {LACKING if kind in ML_DSA else 'this library makes no such keys'}")
     made: CertificateIssuerPrivateKeyTypes = _ML_DSA[kind][0].generate()
     return made
 
