@@ -19,7 +19,7 @@ from wwcp_ocpi.gateway.config import Config
 from wwcp_ocpi.gateway.metrics import CONTENT_TYPE, Metrics
 from wwcp_ocpi.gateway.opening import DATABASE, open_store, outbound, server_tls, settings_of
 from wwcp_ocpi.gateway.platform import Platform
-from wwcp_ocpi.gateway.roaming import Roaming
+from wwcp_ocpi.gateway.roaming import Roaming, wants_network
 from wwcp_ocpi.gateway.traffic import Traffic
 from wwcp_ocpi.gateway.trusting import certificate_reader
 from wwcp_ocpi.net.asgi import asgi_app
@@ -218,8 +218,8 @@ class Gateway:
                 body=envelope.failure(3000, "starting"),
             )
         began = time.perf_counter()
-        if self.roaming is not None and request.url.startswith(f"{PREFIX}/"):
-            response = await self.roaming.handle(request)
+        if request.url.startswith(f"{PREFIX}/"):
+            response = await self._roam(request)
             self.traffic.count(request, response.status, time.perf_counter() - began)
             return response
         response = await self.platform.server.handle(request)
@@ -227,6 +227,14 @@ class Gateway:
             response = await self.platform.server.handle(request)
         self.traffic.count(request, response.status, time.perf_counter() - began)
         return response
+
+    async def _roam(self, request: Request) -> Response:
+        """What is below `/wwcp`: the roaming network, where there is one or will be in a moment."""
+        if self.roaming is not None:
+            return await self.roaming.handle(request)
+        status, reason = (503, "starting") if wants_network(self.config) else (404, "no roaming network here")
+        headers = {"content-type": JSON, **({"retry-after": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {})}
+        return Response(status=status, headers=headers, body=msgspec.json.encode({"description": reason}))
 
     async def _learned(self) -> bool:
         """Look at once for what was written beside us.

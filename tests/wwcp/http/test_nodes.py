@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tests.net.serving import DEADLINE_S, answering
 from tests.wwcp.http.serving import EVSE_PATH, Node, node, said
-from tests.wwcp.making import FIRST, GEF, MONDAY, POOL, SECOND, evse, pool, station
+from tests.wwcp.making import FIRST, GEF, MONDAY, POOL, SECOND, pool
 from tests.wwcp.roaming import AT_FIRST, GDF, Operator, Provider, auth_start, record
 from wwcp_ocpi.protocol.errors import BadAnswer, Refused, Unreachable
 from wwcp_ocpi.protocol.http import Request, Response
