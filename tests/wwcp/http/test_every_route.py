@@ -158,7 +158,7 @@ async def test_every_row_is_reached_over_the_socket() -> None:
         for method, route in ROWS:
             if route.path.endswith("/events"):
                 continue
-            body = {} if method in ("PUT", "POST", "SET", "DELETE") or method in METHODS else None
+            body: object = {} if method in ("PUT", "POST", "SET", "DELETE") or method in METHODS else None
             response = await here.ask(method, path_of(route.path), body)
             assert response.status < 500, f"{method} {route.path}"
             assert response.status != 405, f"{method} {route.path}"
@@ -171,7 +171,7 @@ async def test_a_huge_head_a_slow_body_and_half_a_request_hurt_nobody() -> None:
         huge = f"GET /wwcp/RNs/test/EVSEs/{'x' * 100_000} HTTP/1.1\r\nhost: h\r\n\r\n".encode()
         assert b" 431 " in (await exchange(here.http, huge))[:20]
         assert (await here.ask("GET", f"/wwcp/RNs/test/EVSEs/{'x' * 5_000}")).status == 400
-        reader, writer = await asyncio.open_connection(here.http.host, here.http.port)
+        _, writer = await asyncio.open_connection(here.http.host, here.http.port)
         writer.write(b"PUT /wwcp/RNs/test HTTP/1.1\r\nhost: h\r\ncontent-length: 10\r\n\r\n{")
         await writer.drain()
         writer.close()

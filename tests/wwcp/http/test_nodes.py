@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Two nodes back to back: each verb across HTTP both ways, places and statuses kept the same, and all that goes wrong."""
+"""Two nodes back to back: each verb across HTTP, places and statuses kept the same, and all that goes wrong."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ async def two(*, custom_methods: bool = False) -> AsyncIterator[Pair]:
 
 async def until(is_true: Callable[[], bool]) -> None:
     async with asyncio.timeout(DEADLINE_S):
-        while not is_true():
+        while not is_true():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
