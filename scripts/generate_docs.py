@@ -188,12 +188,24 @@ def mapping_page() -> str:
     return with_block("docs/wwcp-mapping.md", "tables", wwcp_tables.tables())
 
 
+def wwcp_page() -> str:
+    """docs/wwcp.md, with the table of all routes of the WWCP HTTP API."""
+    rows = [
+        (", ".join(route.methods), _code([route.path]), _cell(route.doc), route.right.name.lower())
+        for route in _attribute("wwcp_ocpi.wwcp.http.routes", "ROUTES")
+    ]
+    rights = [(right.name.lower(), _cell(right.value)) for right in _attribute("wwcp_ocpi.wwcp.http.routes", "Right")]
+    tables = [*_table(("right", "who"), rights), *_table(("method", "path", "what it does", "right"), rows)]
+    return with_block("docs/wwcp.md", "routes", tables)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": cli_page,
     "docs/configuration.md": configuration_page,
     "docs/rules.md": rules_page,
     "docs/conversion.md": conversion_page,
     "docs/wwcp-mapping.md": mapping_page,
+    "docs/wwcp.md": wwcp_page,
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 from wwcp_ocpi.gateway.config import (
     Config,
     LogSection,
+    NodeSection,
     PartySection,
     ServerSection,
     StoreSection,
@@ -123,7 +124,7 @@ def test_the_environment_of_this_process_counts_by_default(monkeypatch: pytest.M
         (
             "[zzz]",
             "zzz: no such section; there are server, store, limits, outbound, pull, convert, pki, audit, operator, "
-            "hub, wwcp, log, party",
+            "hub, wwcp, log, party, node",
         ),
         ("port = 1", "port: no such section; did you mean party?"),
         ("[server]\nprot = 1", "server.prot: no such key; did you mean port?"),
@@ -257,6 +258,7 @@ def test_every_key_is_described() -> None:
         for section, value in {
             **effective(Config()),
             "party": effective(Config(party=(PartySection(id="x"),)))["party"][0],
+            "node": effective(Config(node=(NodeSection(url="x", network="x", token="x"),)))["node"][0],
         }.items()
         for key in value
     ]
@@ -291,3 +293,21 @@ def test_an_extension_that_there_is_not_is_refused(tmp_path: Path) -> None:
     assert said.startswith("server.extensions: expected one of ")
     assert said.endswith("got 'matches'")
     assert "extensions" in refused(tmp_path, "[server]\nextensions = 1")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ('url = "ftp://h"', "node.url: expected an absolute http or https URL, got 'ftp://h'"),
+        ('token = "secret"', "node.token: expected file:PATH or env:NAME"),
+        ('operators = ["DE"]', "node.operators: expected a ChargingStationOperatorId like DE*GEF, got 'DE'"),
+        ('providers = ["?"]', "node.providers: expected an EMobilityProviderId like DE-GDF, got '?'"),
+        ('tokn = "x"', "node.tokn: no such key; did you mean token?"),
+    ],
+)
+def test_a_node_is_checked_before_anything_opens(tmp_path: Path, changed: str, said: str) -> None:
+    lines = {"url": 'url = "https://h.example/wwcp"', "network": 'network = "Prod"', "token": 'token = "env:T"'}
+    [node] = load(written(tmp_path, "[[node]]\n" + "\n".join(lines.values())), NOTHING).node
+    assert (node.network, node.upload, node.providers) == ("Prod", False, ())
+    lines[changed.split()[0]] = changed
+    assert refused(tmp_path, "[[node]]\n" + "\n".join(lines.values())) == said

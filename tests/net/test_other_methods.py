@@ -3,12 +3,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.net.serving import echo, exchange
+from tests.net.tls_setting import Files
 from wwcp_ocpi.net.asgi import asgi_app
+from wwcp_ocpi.net.client import HTTPTransport
 from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.net.server import HTTPServer
+from wwcp_ocpi.protocol.http import Request
+from wwcp_ocpi.security.outbound import OutboundPolicy
 
 METHODS = ("AUTHSTART", "AUTHSTOP", "SET")
 
@@ -68,3 +74,16 @@ async def test_a_body_that_looks_like_a_request_is_a_body() -> None:
         said = await exchange(listening, outer[:cut], outer[cut:])
     assert said.count(b" 200 ") == 1
     assert f"AUTHSTART /a%2Ab 127.0.0.1 {len(inner)}".encode() in said
+
+
+async def test_it_is_the_same_over_tls(tmp_path: Path) -> None:
+    files, limits = Files(tmp_path), ServerLimits(linger_s=0.5)
+    policy = OutboundPolicy(allow_http=True, allow_private=True)
+    async with (
+        HTTPServer(asgi_app(echo, limits), limits, tls=files.server(), methods=METHODS) as listening,
+        HTTPTransport(allow=policy.check_url, allow_address=policy.check_address, tls=files.client()) as transport,
+    ):
+        url = f"https://localhost:{listening.port}/a"
+        for method in (*METHODS, "GET"):
+            response = await transport(Request(method=method, url=url, body=b"{}" if method != "GET" else b""))
+            assert response.body.startswith(f"{method} /a ".encode())

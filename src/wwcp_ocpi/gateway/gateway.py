@@ -31,7 +31,7 @@ from wwcp_ocpi.gateway.opening import (
 )
 from wwcp_ocpi.gateway.operators import operators
 from wwcp_ocpi.gateway.platform import Platform
-from wwcp_ocpi.gateway.roaming import Roaming
+from wwcp_ocpi.gateway.roaming import Roaming, wants_network
 from wwcp_ocpi.gateway.traffic import Traffic
 from wwcp_ocpi.gateway.trusting import certificate_reader, handshake_reason
 from wwcp_ocpi.net.asgi import Send, asgi_app
@@ -235,8 +235,8 @@ class Gateway:
                 body=envelope.failure(3000, "starting"),
             )
         began = time.perf_counter()
-        if self.roaming is not None and request.url.startswith(f"{PREFIX}/"):
-            response = await self.roaming.handle(request)
+        if request.url.startswith(f"{PREFIX}/"):
+            response = await self._roam(request)
             self.traffic.count(request, response.status, time.perf_counter() - began)
             return response
         response = await self.platform.server.handle(request)
@@ -258,6 +258,14 @@ class Gateway:
         identity = self.platform.server.identity if self._ready else None
         if reason is not None and identity is not None and not identity.wait_s(source):
             identity.stranger(Event(reason, source=source, request="TLS handshake", detail=cause))
+
+    async def _roam(self, request: Request) -> Response:
+        """What is below `/wwcp`: the roaming network, where there is one or will be in a moment."""
+        if self.roaming is not None:
+            return await self.roaming.handle(request)
+        status, reason = (503, "starting") if wants_network(self.config) else (404, "no roaming network here")
+        headers = {"content-type": JSON, **({"retry-after": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {})}
+        return Response(status=status, headers=headers, body=msgspec.json.encode({"description": reason}))
 
     async def _learned(self) -> bool:
         """Look at once for what was written beside us.

@@ -88,8 +88,12 @@ class Roaming:
         self.face = Face(self.network, self.identity, self.uploads)
         self.begin(self.network.run())
         self.begin(self._refresh())
-        for section in self._config.node:
-            self._take_part(section)
+        try:
+            for section in self._config.node:
+                self._take_part(section)
+        except BaseException:
+            await self.close()
+            raise
         log.info("wwcp.opened", network=self.network.id, nodes=len(self.nodes), clients=len(self.clients.all()))
         return self
 

@@ -8,8 +8,8 @@
 
 Its rooms, from below: `ids` and `model` are values; `jsonld` reads and writes them; `network` is where places and
 their states live; `routing` is the `RoamingNetwork` around one, which takes the verbs to those who take part
-(`routing.ports` says how they look); `ocpi` is the way to OCPI partners. Other versions of OCPI than 2.3.0 are
-reached by conversion.
+(`routing.ports` says how they look); `ocpi` is the way to OCPI partners; `http` serves the network and asks other
+nodes. Other versions of OCPI than 2.3.0 are reached by conversion.
 """
 
 from wwcp_ocpi.wwcp.ids.contracts import (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Two nodes back to back: each verb across HTTP both ways, places and statuses kept the same, and all that goes wrong."""
+"""Two nodes back to back: each verb across HTTP, places and statuses kept the same, and all that goes wrong."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from wwcp_ocpi.wwcp.http.node import RemoteNode
 from wwcp_ocpi.wwcp.http.server_events import Received
 from wwcp_ocpi.wwcp.ids.contracts import EMobilityAccountId
 from wwcp_ocpi.wwcp.ids.opaque import ChargingReservationId, ChargingSessionId
-from wwcp_ocpi.wwcp.ids.places import ChargingPoolId, EVSEId
+from wwcp_ocpi.wwcp.ids.places import ChargingPoolId, ChargingStationId, EVSEId
 from wwcp_ocpi.wwcp.model.authentication import remote, rfid
 from wwcp_ocpi.wwcp.model.energy import EnergyMeteringValue
 from wwcp_ocpi.wwcp.model.places import RoamingNetworkData
@@ -40,10 +40,12 @@ from wwcp_ocpi.wwcp.model.result_codes import (
 )
 from wwcp_ocpi.wwcp.model.results import RemoteStartResult
 from wwcp_ocpi.wwcp.model.status import EVSEAdminStatus, EVSEStatus
+from wwcp_ocpi.wwcp.model.status_words import Status
 from wwcp_ocpi.wwcp.network.events import EVSEStatusChange, OperatorChange, PoolChange
 from wwcp_ocpi.wwcp.routing.ports import Authorizer, CDRSink, POISink, RemoteStarter, Reserver, StatusSink
 
 ACCOUNT = EMobilityAccountId.parse("DE-GDF-C12345678")
+STATION = ChargingStationId.parse("DE*GEF*S1*A")
 EMPTY = RoamingNetworkData(id="Prod")
 both = pytest.mark.parametrize("custom_methods", [False, True])
 
@@ -74,7 +76,7 @@ async def two(*, custom_methods: bool = False) -> AsyncIterator[Pair]:
 
 async def until(is_true: Callable[[], bool]) -> None:
     async with asyncio.timeout(DEADLINE_S):
-        while not is_true():
+        while not is_true():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
@@ -277,6 +279,13 @@ async def test_places_are_uploaded_and_kept_the_same() -> None:
         assert theirs.evse_status(FIRST) is EVSEStatus.charging
         assert theirs.evse_admin_status(SECOND) is EVSEAdminStatus.operational
         assert (theirs.pool(POOL).name, theirs.pool(new).id) == ({"en": "New"}, new)
+        ours.set_status(POOL, status=Status.partialAvailable)
+        ours.set_status(STATION, status=Status.charging)
+        await uploading.settle()
+        assert [theirs.statuses.status(id, theirs.now) for id in (POOL, STATION)] == [
+            Status.partialAvailable,
+            Status.charging,
+        ]
         assert uploading.refused == {}
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -341,8 +350,12 @@ async def test_places_of_a_node_are_taken_over_and_followed() -> None:
         theirs.set_evse_status(SECOND, EVSEStatus.charging)
         theirs.set_evse_admin_status(FIRST, EVSEAdminStatus.internalUse)
         theirs.upsert_pool(replace(theirs.pool(POOL), name={"en": "New"}, last_change=None))
+        theirs.set_status(POOL, status=Status.partialAvailable)
+        theirs.set_status(None, status=Status.available)
         theirs.upsert_operator(replace(theirs.operator(GEF), homepage="https://example.org", last_change=None))
         await until(lambda: ours.operator(GEF).homepage is not None)
+        assert ours.statuses.status(POOL, ours.now) is Status.partialAvailable
+        assert ours.statuses.status(None, ours.now) is Status.unspecified
         assert ours.evse_status(SECOND) is EVSEStatus.charging
         assert ours.evse_admin_status(FIRST) is EVSEAdminStatus.internalUse
         assert (ours.pool(POOL).name, following.lost) == ({"en": "New"}, 0)

@@ -44,7 +44,7 @@ async def test_what_is_read_is_the_object_itself(here: Node) -> None:
         (f"{RN}/ChargingStations/DE*GEF*S1*A", ChargingStation, places.station(ChargingStationId.parse("DE*GEF*S1*A"))),
         (EVSE_PATH, EVSE, places.evse(FIRST)),
     ):
-        found = read(cls, (await here.ask("GET", path)).body).value  # type: ignore[type-var]
+        found = read(cls, (await here.ask("GET", path)).body).value
         assert replace(found, extra=None) == own
 
 
@@ -187,7 +187,8 @@ async def test_head_and_options_tell_about_a_path(here: Node) -> None:
     options = await here.ask("OPTIONS", EVSE_PATH, client=None)
     assert options.status == 204
     assert options.headers["allow"] == (
-        "AUTHSTART, AUTHSTOP, CANCELRESERVATION, DELETE, GET, HEAD, OPTIONS, PUT, REMOTESTART, REMOTESTOP, RESERVE, SENDCDR"
+        "AUTHSTART, AUTHSTOP, CANCELRESERVATION, DELETE, GET, HEAD, OPTIONS, PUT, "
+        "REMOTESTART, REMOTESTOP, RESERVE, SENDCDR"
     )
     refused = await here.ask("PATCH", EVSE_PATH)
     assert (refused.status, refused.headers["allow"]) == (405, options.headers["allow"])

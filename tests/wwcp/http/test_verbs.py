@@ -45,6 +45,7 @@ TIMES = {
     "MeterValueStart": 10,
     "MeterValueEnd": "22.5",
 }
+NO_OBJECTS: list[object] = [[], 7, b"{"]
 
 
 class Here(Node):
@@ -247,7 +248,7 @@ async def test_an_operator_tells_how_a_session_goes(here: Here) -> None:
         ("SENDCDR", {"SessionId": "N1", **TIMES, "MeterValueEnd": "NaN", **CARD}, "$.MeterValueEnd"),
         ("SENDCDR", {"SessionId": "N1", **TIMES, "MeterValueEnd": 1e300, **CARD}, "$.MeterValueEnd"),
         ("SENDCDR", {"SessionId": "N1", **TIMES}, "$.authToken"),
-        *[(verb, body, "$") for verb in ("AUTHSTART", "REMOTESTOP", "SENDCDR", "RESERVE") for body in ([], 7, b"{")],
+        *[(verb, body, "$") for verb in ("AUTHSTART", "REMOTESTOP", "SENDCDR", "RESERVE") for body in NO_OBJECTS],
     ],
 )
 async def test_a_body_that_is_wrong_is_refused_by_its_place_and_changes_nothing(

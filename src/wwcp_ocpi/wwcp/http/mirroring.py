@@ -21,12 +21,19 @@ from wwcp_ocpi.scalars import DateTime
 from wwcp_ocpi.wwcp.http.node import RemoteNode
 from wwcp_ocpi.wwcp.http.server_events import Received
 from wwcp_ocpi.wwcp.ids.parties import Id
-from wwcp_ocpi.wwcp.ids.places import ChargingPoolId, ChargingStationOperatorId, EVSEId
+from wwcp_ocpi.wwcp.ids.places import (
+    ChargingPoolId,
+    ChargingStationId,
+    ChargingStationOperatorId,
+    EMobilityProviderId,
+    EVSEId,
+)
 from wwcp_ocpi.wwcp.jsonld.reading import Reader
 from wwcp_ocpi.wwcp.model.places import ChargingPool, ChargingStationOperator, EMobilityProvider
 from wwcp_ocpi.wwcp.model.status import EVSEAdminStatus, EVSEStatus, Timestamped
+from wwcp_ocpi.wwcp.model.status_words import AdminStatus, PlaceId, Status
 from wwcp_ocpi.wwcp.network.event_bus import Numbered
-from wwcp_ocpi.wwcp.network.events import EVSEStatusChange, OperatorChange, PoolChange
+from wwcp_ocpi.wwcp.network.events import EVSEStatusChange, OperatorChange, PlaceStatusChange, PoolChange
 from wwcp_ocpi.wwcp.network.places import LiveNetwork
 from wwcp_ocpi.wwcp.routing.roaming import RoamingNetwork
 
@@ -34,6 +41,12 @@ log = structlog.get_logger()
 
 FIRST_WAIT_S, LAST_WAIT_S = 1.0, 60.0
 STATES_AT_ONCE = 1000
+_PLACES: tuple[type[ChargingPoolId | ChargingStationId | ChargingStationOperatorId | EMobilityProviderId], ...] = (
+    ChargingPoolId,
+    ChargingStationId,
+    ChargingStationOperatorId,
+    EMobilityProviderId,
+)
 
 
 class Uploading:
@@ -90,6 +103,10 @@ class Uploading:
                 self._mark(pool.id, pool.id.operator)
             case OperatorChange(operator=operator):
                 self._mark(operator.id, operator.id)
+            case PlaceStatusChange(id=ChargingPoolId() as pool_id):
+                self._mark(pool_id, pool_id.operator)
+            case PlaceStatusChange(id=ChargingStationId() as station_id):
+                self._mark(self._network.places.pool_id_of_station(station_id), station_id.operator)
 
     def _mark(self, id: Id, operator: ChargingStationOperatorId) -> None:
         if operator not in self._without:
@@ -250,11 +267,19 @@ class Following:
         if told["adminStatus"] != told["oldAdminStatus"]:
             self._places.set_evse_admin_schedule(id, [Timestamped(at, EVSEAdminStatus(told["adminStatus"]))])
 
+    def _take_place_status(self, told: dict[str, Any]) -> None:
+        found = [kind.try_parse(told["id"]) for kind in _PLACES]
+        id: PlaceId | None = next((one for one in found if one is not None), None)
+        if id is not None:  # the state of the node's network itself is no state of ours
+            at = DateTime.parse(told["timestamp"])
+            self._places.set_status(id, Status(told["status"]), AdminStatus(told["adminStatus"]), at)
+
     _takers: ClassVar[dict[str, Callable[[Following, dict[str, Any]], None]]] = {
         "chargingPool": _take_pool,
         "chargingStationOperator": _take_operator,
         "eMobilityProvider": _take_provider,
         "evseStatus": _take_status,
+        "placeStatus": _take_place_status,
     }
 
 

@@ -63,6 +63,7 @@ IDLE_S = 60.0
 """How long the events of a node may be silent: heartbeats come four times as often."""
 PAGE = 500
 _REMEMBERED = 10_000
+_LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _LINKS = frozenset({"roamingNetworkId", "chargingStationOperatorId"})
 """What a list tells of what is above, which an object does not say of itself."""
 
@@ -225,9 +226,11 @@ class RemoteNode:
 
         Raises:
             Refused: the node said no, and why.
-            Unreachable: it said nothing.
+            Unreachable: it said nothing, or that it cannot now.
         """
         response = await self._send("PUT", path, body)
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status in _LATER:
+            raise Unreachable(f"PUT {path}: HTTP {response.status}: {_reason(response)}")
         if response.status >= HTTPStatus.MULTIPLE_CHOICES:
             raise Refused(f"PUT {path}: HTTP {response.status}: {_reason(response)}", http_status=response.status)
         return response

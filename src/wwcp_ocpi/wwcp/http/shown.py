@@ -110,6 +110,8 @@ class Shown:
         for id in change.added:
             if self._places.evse_status(id) is EVSEStatus.removed:
                 self._gone_evses.add(id)
+            else:
+                self._gone_evses.discard(id)
         self._gone_evses.update(change.removed)
 
     def _hear_other(self, change: OtherChange) -> None:
