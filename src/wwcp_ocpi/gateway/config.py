@@ -28,7 +28,13 @@ from wwcp_ocpi.security.outbound import networks
 from wwcp_ocpi.security.pki.oids import DEFAULT_ARC, arc
 from wwcp_ocpi.server.extensions import DEFAULT, EXTENSIONS
 from wwcp_ocpi.server.settings import OwnParty
-from wwcp_ocpi.wwcp.ids.places import ChargingStationOperatorId, EMobilityProviderId
+from wwcp_ocpi.wwcp.ids.places import (
+    ChargingPoolId,
+    ChargingStationId,
+    ChargingStationOperatorId,
+    EMobilityProviderId,
+    EVSEId,
+)
 
 ENV_PREFIX = "WWCP_OCPI_"
 ROLES = ("CPO", "EMSP", "HUB", "NAP", "NSP", "SCSP", "PTP", "OTHER")
@@ -315,6 +321,26 @@ class WWCPSection(msgspec.Struct, frozen=True, kw_only=True):
     anonymous_read: Annotated[
         bool, Meta(description="Whether published places and their statuses may be read without a token. See wwcp.md.")
     ] = False
+    operators: Annotated[
+        tuple[str, ...],
+        Meta(description="The operators that OCPI partners may know of. Empty: all for whom there is a [[party]]."),
+    ] = ()
+    pools: Annotated[tuple[str, ...], Meta(description="The pools that they may know of. Empty: all.")] = ()
+    stations: Annotated[tuple[str, ...], Meta(description="The same for stations.")] = ()
+    evses: Annotated[tuple[str, ...], Meta(description="The same for EVSEs.")] = ()
+    short_ids_for: Annotated[
+        tuple[str, ...],
+        Meta(description="Partners for whom Locations are called by what follows the P of the pool id. See wwcp.md."),
+    ] = ()
+    await_result_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=60,
+            description="Seconds that RemoteStart and the like wait for the result of a partner's charge point; "
+            "0: they are answered at once, and the session begins when the result comes.",
+        ),
+    ] = 0.0
 
 
 class NodeSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -464,7 +490,22 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
             PartyId.parse(party.id)
         except ValueError as error:
             yield "party.id", str(error)
+    yield from _scope_problems(config.wwcp)
     yield from _node_problems(config.node)
+
+
+def _scope_problems(section: WWCPSection) -> Iterator[tuple[str, str]]:
+    for key, parse in (
+        ("operators", ChargingStationOperatorId.parse),
+        ("pools", ChargingPoolId.parse),
+        ("stations", ChargingStationId.parse),
+        ("evses", EVSEId.parse),
+    ):
+        for id in getattr(section, key):
+            try:
+                parse(id)
+            except ValueError as error:
+                yield f"wwcp.{key}", str(error)
 
 
 def _node_problems(nodes: Iterable[NodeSection]) -> Iterator[tuple[str, str]]:

@@ -47,7 +47,7 @@ from wwcp_ocpi.server.decisions import Acceptor, Authorizer, Commander
 from wwcp_ocpi.server.openapi import openapi
 from wwcp_ocpi.wwcp.http.routes import METHODS, PREFIX
 from wwcp_ocpi.wwcp.network.places import LiveNetwork
-from wwcp_ocpi.wwcp.ocpi.publish import NetworkPublisher
+from wwcp_ocpi.wwcp.routing.roaming import RoamingNetwork
 
 log = structlog.get_logger()
 
@@ -87,7 +87,6 @@ class Gateway:
         """Security events for those who listen now."""
         self.traffic: Traffic
         """What partners asked, in numbers."""
-        self.network: NetworkPublisher | None = None
         self.roaming: Roaming | None = None
         """The WWCP side, once a network is attached."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -176,28 +175,21 @@ class Gateway:
         server.acceptors.update(self._acceptors)
         self.platform.modifiers.update(self._modifiers)
 
-    async def attach(self, network: LiveNetwork) -> NetworkPublisher:
-        """Serve a roaming network below `/wwcp`, and publish it as our own Locations, now and whenever it changes.
+    async def attach(self, network: RoamingNetwork | LiveNetwork) -> Roaming:
+        """Serve a roaming network below `/wwcp`, and join it with OCPI on the sides on which we have a party.
 
-        What was uploaded to it before comes on top.
+        As CPO its operators' pools become our Locations, now and whenever they change, and partners' commands go to
+        who runs them; as EMSP partners' places are in it, and its providers answer. What was uploaded before comes on
+        top. Who takes part is best attached to the network before; see docs/wwcp.md.
 
         Raises:
             UsageError: a configured node cannot take part.
         """
-        roaming = Roaming(
-            network,
-            self.platform.store,
-            self._vault,
-            self._transport,
-            self.config,
-            failures=self.platform.server.identity.failures,
-            audit=self.audit,
-        )
-        self.roaming = await roaming.open()
-        self.network = NetworkPublisher(network, self.platform.publisher)
-        await self.network.publish_all()
-        self._tasks.append(asyncio.create_task(self.network.run()))
-        return self.network
+        if isinstance(network, LiveNetwork):
+            network = RoamingNetwork(network, self.platform.store)
+        roaming = Roaming(network, self.platform, self._vault, self._transport, self.config, audit=self.audit)
+        self.roaming = await roaming.open(self._authorizer, self._commander)
+        return self.roaming
 
     async def stop(self) -> None:
         """Finish requests under way, stop delivering (what is not delivered stays), and close the database."""

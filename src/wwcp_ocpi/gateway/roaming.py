@@ -9,13 +9,14 @@ from typing import Any, Self
 
 import structlog
 
+from wwcp_ocpi.gateway.adapting import Adapters
 from wwcp_ocpi.gateway.config import Config, NodeSection, read_token
+from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.protocol.http import Request, Response, Transport
 from wwcp_ocpi.security import Vault
-from wwcp_ocpi.security.failures import Failures
 from wwcp_ocpi.server.audit import Audit
-from wwcp_ocpi.store.ports import Documents
+from wwcp_ocpi.server.decisions import Authorizer, Commander
 from wwcp_ocpi.wwcp.http.clients import ClientBook
 from wwcp_ocpi.wwcp.http.face import Face
 from wwcp_ocpi.wwcp.http.identity import Identity
@@ -48,25 +49,26 @@ class Roaming:
 
     def __init__(
         self,
-        places: LiveNetwork,
-        documents: Documents,
+        network: RoamingNetwork,
+        platform: Platform,
         vault: Vault,
         transport: Transport,
         config: Config,
         *,
-        failures: Failures | None = None,
         audit: Audit | None = None,
     ) -> None:
         """Nothing is read or asked yet.
 
         Args:
-            places: What the file has; uploads from before come on top of it.
+            network: What the file has; uploads from before come on top of it.
+            platform: The OCPI side. Refusals by address are counted together with its own.
             transport: The way to other nodes.
-            failures: Counts refusals by address, those of OCPI as well.
         """
-        self.network = RoamingNetwork(places, documents)
-        self.clients = ClientBook(documents, vault)
-        self.uploads = Uploads(documents, places.id)
+        self.network = network
+        self.adapters = Adapters(network, platform, config)
+        self.clients = ClientBook(platform.store, vault)
+        self.uploads = Uploads(platform.store, network.id)
+        failures = platform.server.identity.failures
         self.identity = Identity(self.clients, failures=failures, audit=audit, anonymous=config.wwcp.anonymous_read)
         self.nodes: list[RemoteNode] = []
         self.following: list[Following] = []
@@ -76,8 +78,12 @@ class Roaming:
         self._config = config
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def open(self) -> Self:
+    async def open(self, authorizer: Authorizer | None = None, commander: Commander | None = None) -> Self:
         """Take over what was before the restart, let the configured nodes take part, and begin to work.
+
+        Args:
+            authorizer: the operator's own one, which partners' questions go to instead of the network; so do commands
+                to the `commander`.
 
         Raises:
             UsageError: a node's token cannot be read, or two nodes have the same operator or provider.
@@ -94,6 +100,9 @@ class Roaming:
         except BaseException:
             await self.close()
             raise
+        await self.adapters.start(authorizer, commander)
+        for work in self.adapters.work():
+            self.begin(work)
         log.info("wwcp.opened", network=self.network.id, nodes=len(self.nodes), clients=len(self.clients.all()))
         return self
 
@@ -115,6 +124,7 @@ class Roaming:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.adapters.stop()
         await self.uploads.settle()
 
     def _take_part(self, section: NodeSection) -> None:

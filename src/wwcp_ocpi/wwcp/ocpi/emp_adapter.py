@@ -111,7 +111,7 @@ class EMPAdapter:
         self._commanding = Commanding(core, commands, self._matches, self.tokens)
         if stored is None and core.options.asks_stored_tokens:
             stored = StoredTokens(store, tuple(core.parties.values()), bridge)
-        self.authorizer = WWCPAuthorizer(core, self._matches, self.tokens, stored)
+        self.authorizer = WWCPAuthorizer(id, core, self._matches, self.tokens, stored)
         """Answers CPOs: attach it to the OCPI server."""
         self._places = PartnerPlaces(core)
         self._records = PartnerRecords(core, self._matches)

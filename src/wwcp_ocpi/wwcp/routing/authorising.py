@@ -68,10 +68,10 @@ class Authorising:
         self._invalid = frozenset(token_text(token) for token in options.invalid_tokens)
         self._uncached = frozenset(token_text(token) for token in options.uncached_tokens)
 
-    async def start(self, request: AuthorizeStart) -> AuthStartResult:
+    async def start(self, request: AuthorizeStart, brought_by: str | None = None) -> AuthStartResult:
         """May he begin? When he may, there is a session from here on, with the id in the answer."""
         began = time.monotonic()
-        result = await self._start(request)
+        result = await self._start(request, brought_by)
         core = self._core
         return replace(
             result,
@@ -80,7 +80,7 @@ class Authorising:
             runtime_ms=round((time.monotonic() - began) * 1000),
         )
 
-    async def _start(self, request: AuthorizeStart) -> AuthStartResult:
+    async def _start(self, request: AuthorizeStart, brought_by: str | None) -> AuthStartResult:
         core = self._core
         if core.is_out_of_service:
             return _refused(AuthStartCode.AdminDown, "the roaming network is out of service")
@@ -95,19 +95,21 @@ class Authorising:
         if request.session_id is not None and await core.sessions.get(request.session_id) is not None:
             return _refused(AuthStartCode.InvalidSessionId, f"there is a session {request.session_id} already")
         now = core.now
-        result = self.cache.find(request, now)
+        # What somebody said who is not asked now is no answer, nor is one without him an answer for everybody.
+        is_cached = brought_by is None and token not in self._uncached
+        result = self.cache.find(request, now) if is_cached else None
         if result is None:
             location = request.location
             place = str(location.evse_id or location.charging_pool_id or "") if location else ""
             if not self._limit.allows(place, now):
                 return _refused(AuthStartCode.RateLimitReached, "too many questions from this place; try again later")
-            result = await self._ask_all(request)
-            if token not in self._uncached:
+            result = await self._ask_all(request, brought_by)
+            if is_cached:
                 self.cache.put(request, result, core.now)
         return await self._begun(request, result, now) if result.result is AuthStartCode.Authorized else result
 
-    async def _ask_all(self, request: AuthorizeStart) -> AuthStartResult:
-        asked = self._core.partners.authorizers(request.provider_id)
+    async def _ask_all(self, request: AuthorizeStart, brought_by: str | None) -> AuthStartResult:
+        asked = [one for one in self._core.partners.authorizers(request.provider_id) if one.name != brought_by]
         if not asked:
             return _refused(AuthStartCode.NotAuthorized, f"{NOBODY}: there is none")
         return await self.first_or_best(request, asked)

@@ -165,9 +165,14 @@ class RoamingNetwork:
 
     # Verbs
 
-    async def authorize_start(self, request: AuthorizeStart) -> AuthStartResult:
-        """May this driver begin? The answer of a moment ago, or that of all providers, asked at once."""
-        return await self._authorising.start(request)
+    async def authorize_start(self, request: AuthorizeStart, *, brought_by: str | None = None) -> AuthStartResult:
+        """May this driver begin? The answer of a moment ago, or that of all providers, asked at once.
+
+        Args:
+            brought_by: the name of the roaming provider from whose side the question comes. It is not asked itself,
+                or two networks that ask each other would never end.
+        """
+        return await self._authorising.start(request, brought_by)
 
     async def authorize_stop(self, request: AuthorizeStop) -> AuthStopResult:
         """May this driver end that session?"""

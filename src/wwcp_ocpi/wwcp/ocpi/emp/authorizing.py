@@ -77,10 +77,12 @@ class WWCPAuthorizer:
     """The `Authorizer` of the OCPI server.
 
     Args:
+        name: what the OCPI side is called in the network: partners are not asked what a partner asks.
         stored: answers where no provider does.
     """
 
-    def __init__(self, core: EMPCore, matches: Matches, tokens: Tokens, stored: Authorizer | None) -> None:
+    def __init__(self, name: str, core: EMPCore, matches: Matches, tokens: Tokens, stored: Authorizer | None) -> None:
+        self._name = name
         self._core = core
         self._matches = matches
         self._tokens = tokens
@@ -130,7 +132,7 @@ class WWCPAuthorizer:
         )
         try:
             async with asyncio.timeout(self._core.options.authorize_s):
-                return await self._core.network.authorize_start(request)
+                return await self._core.network.authorize_start(request, brought_by=self._name)
         except TimeoutError:
             log.warning("wwcp.authorize_late", partner=asked.partner)
             return None
