@@ -15,7 +15,7 @@ from tests.partners.test_modules import deliver, linked, own
 from tests.platforms import ALL_VERSIONS, EMSP, MemoryNet, platform, register
 from tests.rules import rule
 from wwcp_ocpi.gateway.platform import Platform
-from wwcp_ocpi.partners import Admission, Place, drivers
+from wwcp_ocpi.partners import Admission, Place, Unanswered
 from wwcp_ocpi.protocol.http import Request, Response
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import PartyId
@@ -150,9 +150,9 @@ async def test_an_emsp_that_says_no_is_not_away(version: str, word: str, answer:
     assert said(found) == (("ALLOWED", "WHITELIST") if by_token else ("NOT_ALLOWED", "AUTH_REQUEST"))
 
 
-async def test_an_emsp_that_thinks_too_long_is_away(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_emsp_that_thinks_too_long_is_away(version: str) -> None:
     net, cpo, _, _ = await world(version, whitelist="ALLOWED_OFFLINE")
-    monkeypatch.setattr(drivers, "ANSWER_S", 0.0)
+    cpo.drivers.answer_s = 0.0
 
     async def thinks(request: Request) -> Response:
         await asyncio.Event().wait()
@@ -173,7 +173,54 @@ async def test_a_token_that_was_never_pushed_is_asked_about_everywhere(version: 
     emsp.server.authorizer = other.server.authorizer
     assert await cpo.drivers.authorize("UNKNOWN") == Admission(allowed="NOT_ALLOWED", method="AUTH_REQUEST")
     net.down |= {"emsp.example", "other.example"}
-    assert await cpo.drivers.authorize("UNKNOWN") == Admission(allowed="NOT_ALLOWED", method="AUTH_REQUEST")
+    found = await cpo.drivers.authorize("UNKNOWN")
+    assert replace(found, unanswered=()) == Admission(allowed="NOT_ALLOWED", method="AUTH_REQUEST")
+    assert set(found.unanswered) == {
+        Unanswered(partner=host, reason=f"{host}: connection refused", is_away=True) for host in net.down
+    }
+
+
+@pytest.mark.parametrize("best", range(5))
+async def test_of_several_refusals_the_one_that_tells_most_counts(version: str, best: int) -> None:
+    words = ["ALLOWED", "BLOCKED", "EXPIRED", "NO_CREDIT", "NOT_ALLOWED"]
+    net, cpo, _, desk = await world(version)
+    desk.allowed = words[-1]
+    for number, word in enumerate(words[best:-1]):
+        other = platform(net, f"e{number}.example", PartyId("FR", f"OT{number}"), "EMSP", modules=cpo.settings.modules)
+        await register(cpo, other, (version,))
+        other.server.authorizer = Desk(version, word)
+    assert (await cpo.drivers.authorize("UNKNOWN")).allowed == words[best]
+
+
+async def test_an_emsp_that_is_slow_does_not_hold_up_one_that_allows(version: str) -> None:
+    net, cpo, _, _ = await world(version)
+
+    async def thinks(request: Request) -> Response:
+        await asyncio.Event().wait()
+        return Response(status=200)
+
+    other = platform(net, "other.example", PartyId("FR", "OTH"), "EMSP", modules=cpo.settings.modules)
+    await register(cpo, other, (version,))
+    net.hosts["other.example"] = thinks
+    async with asyncio.timeout(1):
+        assert (await cpo.drivers.authorize("UNKNOWN")).partner == "emsp.example"
+
+
+async def test_only_the_partners_that_may_be_meant_are_asked(version: str) -> None:
+    _, cpo, _, desk = await world(version, whitelist="ALWAYS")
+    assert (await cpo.drivers.authorize(UID, among={"other.example"})).allowed == "NOT_ALLOWED"
+    assert (await cpo.drivers.authorize("UNKNOWN", among=())).allowed == "NOT_ALLOWED"
+    assert (await cpo.drivers.authorize(UID, among={"emsp.example"})).allowed == "ALLOWED"
+    assert desk.asked == []
+
+
+async def test_a_token_that_was_pushed_is_known_without_asking(version: str) -> None:
+    _, cpo, _, desk = await world(version)
+    found = await cpo.drivers.known(UID)
+    assert found is not None
+    assert (found[0].id, json.loads(found[1].body)["uid"]) == ("emsp.example", UID)
+    assert await cpo.drivers.known("UNKNOWN") is None
+    assert desk.asked == []
 
 
 async def test_of_several_emsps_that_know_a_token_one_that_allows_it_counts(version: str) -> None:

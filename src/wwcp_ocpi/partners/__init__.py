@@ -10,7 +10,7 @@ from wwcp_ocpi.partners.cdr_verdicts import CdrCheck
 from wwcp_ocpi.partners.commands import Commands
 from wwcp_ocpi.partners.delivery import Courier
 from wwcp_ocpi.partners.desk import OrderDesk
-from wwcp_ocpi.partners.drivers import Admission, Drivers, Place
+from wwcp_ocpi.partners.drivers import Admission, Drivers, Place, Unanswered
 from wwcp_ocpi.partners.following import ProfileFollowers
 from wwcp_ocpi.partners.hubclients import HubClients
 from wwcp_ocpi.partners.model import Access, Partner, PartnerParty, Purpose, Remote
@@ -54,5 +54,6 @@ __all__ = [
     "Securing",
     "Sent",
     "TariffTimetables",
+    "Unanswered",
     "pull",
 ]

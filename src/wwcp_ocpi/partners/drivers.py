@@ -20,7 +20,9 @@ from wwcp_ocpi.partners.model import Partner
 from wwcp_ocpi.protocol import codec, patch
 from wwcp_ocpi.protocol.endpoint import Interface
 from wwcp_ocpi.protocol.errors import PartnerError, Refused, UnknownToken, Unreachable
+from wwcp_ocpi.protocol.shape import fields_of
 from wwcp_ocpi.protocol.status import StatusCode
+from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version as version_of
 from wwcp_ocpi.server.versions import may_call
 from wwcp_ocpi.store.ports import Objects, Side, Stored
@@ -38,11 +40,14 @@ _MOST_TELLING = (ALLOWED, BLOCKED, "EXPIRED", "NO_CREDIT", NOT_ALLOWED)
 
 
 class Unanswered(msgspec.Struct, frozen=True, kw_only=True):
-    """An eMSP that was asked and gave no answer that is one, and why. `is_late`: it may have been about to."""
+    """An eMSP that was asked and gave no answer that is one, and why.
+
+    `is_away`: it could not be reached, or took too long; otherwise what came was no answer.
+    """
 
     partner: str
     reason: str
-    is_late: bool
+    is_away: bool
 
 
 class Admission(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,7 +141,7 @@ class Drivers:
         version = version_of(partner.remote.version)
         resource = version.modules[MODULE].resource
         assert resource is not None
-        id = version.key_id(resource, uid, type)
+        id = version.key_id(resource, uid, _type_in(version, type))
         stored = await self._store.find(Side.THEIRS, MODULE, id, sorted(partner.party_ids))
         return stored if stored is not None and stored.version == version.number else None
 
@@ -204,7 +209,7 @@ class Drivers:
         place: Any = references(location_id=at.location_id, evse_uids=list(at.evse_uids) or None) if at else None
         try:
             async with asyncio.timeout(self.answer_s):
-                found = await peer.authorize(uid, type, at=place)
+                found = await peer.authorize(uid, _type_in(peer.version, type), at=place)
         except TimeoutError as error:
             raise Unreachable(f"{partner.id}: no answer within {self.answer_s:g} s") from error
         token = getattr(found, "token", None)
@@ -220,12 +225,18 @@ class Drivers:
         )
 
 
+def _type_in(version: Version, type: str) -> str:
+    """The type of a Token in a version; one without a word for it calls it OTHER."""
+    (kind,) = (field.type for field in fields_of(version.object_named("Token")) if field.name == "type")
+    return type if kind(type).is_known else "OTHER"
+
+
 def _rank(answer: Admission) -> int:
     return _MOST_TELLING.index(answer.allowed) if answer.allowed in _MOST_TELLING else len(_MOST_TELLING)
 
 
 def _unanswered(partner: Partner, error: PartnerError) -> Unanswered:
-    return Unanswered(partner=partner.id, reason=str(error), is_late=isinstance(error, Unreachable))
+    return Unanswered(partner=partner.id, reason=str(error), is_away=isinstance(error, Unreachable))
 
 
 def _is_away(error: PartnerError) -> bool:

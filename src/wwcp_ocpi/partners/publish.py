@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -20,7 +20,9 @@ from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import PartyId, now
 from wwcp_ocpi.server.caller import unclaimed
 from wwcp_ocpi.server.versions import may_call
-from wwcp_ocpi.store.ports import Decide, Delete, Key, Objects, Outcome, Push, Side, Stored, Write
+from wwcp_ocpi.store.ports import Decide, Delete, Key, Objects, Outcome, PageRequest, Push, Side, Stored, Write
+
+_PAGE = 500
 
 Change: TypeAlias = Mapping[str, Any] | Callable[[RawObject], Mapping[str, Any]]
 """The fields that change and their new values; or what finds them out when it sees the object or part as it is."""
@@ -57,6 +59,7 @@ class Publisher:
     def __init__(self, store: Objects, book: PartnerBook) -> None:
         self._store = store
         self._book = book
+        self._heard: dict[str, tuple[int, list[Listener]]] = {}
 
     async def publish(
         self, version: Version, kind: str, things: Sequence[OwnObject], *, push: bool = True
@@ -166,6 +169,24 @@ class Publisher:
 
         return await self._store.change(_key(version, kind, owner, ids[0], qualifier), decide)
 
+    async def stored(self, version: Version, kind: str, owner: PartyId, id: str) -> Stored | None:
+        """One of our objects as it is published; None: it is not, or in another version."""
+        found = await self._store.get(_key(version, kind, owner, id, None))
+        return found if found is not None and found.version == version.number else None
+
+    async def all_of(self, kind: str, owner: PartyId) -> AsyncIterator[Stored]:
+        """All that a party of ours has published for everybody, in whatever version."""
+        after = None
+        while True:
+            page = await self._store.page(
+                PageRequest(side=Side.OURS, module=kind, limit=_PAGE, owner=owner, after=after)
+            )
+            for body, number in zip(page.bodies, page.versions, strict=True):
+                yield Stored(seq=0, version=number, last_updated=0, body=body)
+            if page.next is None:
+                return
+            after = page.next
+
     def audience(self, version: Version, kind: str, thing: OwnObject) -> str:
         """The partner that a private object is for: who has its party now, or `?` and the party until somebody has."""
         resource = version.kind(kind).resource
@@ -180,11 +201,16 @@ class Publisher:
 
     def listeners(self, kind: str) -> list[Listener]:
         """The partners that are pushed to: registered, on the receiving side of the module, each in its version."""
-        return [
-            listener
-            for partner in self._book.all()
-            if partner.push and not partner.blocked and (listener := _listener(partner, kind)) is not None
-        ]
+        generation, found = self._heard.get(kind, (-1, []))
+        if generation != self._book.generation:
+            generation = self._book.generation
+            found = [
+                listener
+                for partner in self._book.all()
+                if partner.push and not partner.blocked and (listener := _listener(partner, kind)) is not None
+            ]
+            self._heard[kind] = generation, found
+        return found
 
 
 def _listener(partner: Partner, kind: str) -> Listener | None:

@@ -261,6 +261,13 @@ def test_the_cache_is_never_larger_than_its_size(tokens: list[int], size: int) -
         assert size == 0 or cache.find(auth_start(f"{token:02d}"), MONDAY) is not None
 
 
+def test_an_answer_for_this_session_alone_is_not_kept() -> None:
+    cache = AuthCache()
+    one = AuthStartResult(result=AuthStartCode.Authorized, cached_until=MONDAY)
+    cache.put(auth_start(), one, MONDAY)
+    assert cache.find(auth_start(), MONDAY) is None
+
+
 def test_an_answer_holds_no_longer_than_it_says_itself() -> None:
     cache = AuthCache(ttl_s=86_400 * 7)
     cache.put(auth_start(), result(expiry_date=TUESDAY), MONDAY)

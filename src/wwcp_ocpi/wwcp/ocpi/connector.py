@@ -140,10 +140,11 @@ def _amperage(evse: EVSE, electrical: Electrical, path: str, context: Context) -
 def _tariff_ids(
     connector: ChargingConnector, operator: ChargingStationOperator, path: str, context: Context
 ) -> list[str] | None:
-    offered: set[ChargingTariffId] = {tariff.id for tariff in operator.charging_tariffs}
+    offered: dict[ChargingTariffId, ChargingTariffId] = {tariff.id: tariff.id for tariff in operator.charging_tariffs}
     made = []
     for index, tariff_id in enumerate(connector.tariff_ids):
-        text = context.exact(tariff_text(tariff_id), 36, f"{path}[{index}]", ascii=True)
+        # Equal ids may be written in several ways; partners find the Tariff by the way in which it was published.
+        text = context.exact(tariff_text(offered.get(tariff_id, tariff_id)), 36, f"{path}[{index}]", ascii=True)
         if text is not None:
             made.append(text)
         if tariff_id not in offered:

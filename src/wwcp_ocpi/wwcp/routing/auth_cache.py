@@ -61,13 +61,12 @@ class AuthCache:
     def put(self, request: AuthorizeStart, result: AuthStartResult, now: DateTime) -> None:
         """Keep an answer, if it is one to be kept. The session that a partner named is not said again.
 
-        An answer with an `authorization_reference` is for one session alone: its record is found by it.
+        An answer holds no longer than it says itself: one with a `cached_until` of now is for this session alone.
         """
         until = now.micros + self._ttl_micros
-        if result.expiry_date is not None:
-            until = min(until, result.expiry_date.micros)
-        is_for_one = result.result is AuthStartCode.Authorized and result.authorization_reference is not None
-        if self._size < 1 or result.result not in CACHEABLE or until <= now.micros or is_for_one:
+        for end in (result.expiry_date, result.cached_until):
+            until = until if end is None else min(until, end.micros)
+        if self._size < 1 or result.result not in CACHEABLE or until <= now.micros:
             return
         key = _key(request)
         self._kept.pop(key, None)
