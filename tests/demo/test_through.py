@@ -36,8 +36,8 @@ def test_the_sample_network_goes_through_a_hub_both_ways(cli: CLI) -> None:
     assert [one["version"] for one in ran.json] == ["2.3.0 at A, 2.1.1 at B", "2.1.1 at A, 2.3.0 at B"]
     for report in ran.json:
         check(report)
-        # 200 Locations, two Tariffs, a Session and a CDR
-        assert report["steps"][-1]["count"] == 204
+        # 200 Locations, the 13 Tariffs of the network and two more, a Session and a CDR
+        assert report["steps"][-1]["count"] == 217
         assert report["lost"]["locations 2.3.0 to 2.1.1: $.help_phone"] >= 1
         assert report["refused"] == {}
     assert "lost" in ran.err

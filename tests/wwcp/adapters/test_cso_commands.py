@@ -247,7 +247,7 @@ def reservation(one: World, id: str = "R1", expiry: DateTime = HOUR_LATER, **mor
     return {**made, "reservation_id": 7} if one.version == "2.1.1" else made
 
 
-@rule("CMD-15", "CMD-16", "CMD-18")
+@rule("CMD-16", "CMD-18")
 @near
 async def test_a_reservation_is_made_replaced_used_and_cancelled(version: str) -> None:
     async with world(HOST, OTHER_HOST, version=version) as one:
