@@ -17,6 +17,7 @@ from tests.net.tls_setting import Files
 from tests.platforms import ALL_VERSIONS
 from wwcp_ocpi import Gateway, Peer
 from wwcp_ocpi.gateway import gateway as gateway_module
+from wwcp_ocpi.gateway.config import PartySection
 from wwcp_ocpi.gateway.opening import open_platform
 from wwcp_ocpi.net.client import HTTPTransport
 from wwcp_ocpi.protocol.errors import NotAuthenticated, Unreachable, UsageError
@@ -118,11 +119,26 @@ async def test_a_port_that_is_taken_is_an_error_and_lets_go_of_the_database(tmp_
 
 
 async def test_a_network_that_is_attached_becomes_locations(tmp_path: Path) -> None:
-    async with Gateway(config(tmp_path)) as gateway:
-        publisher = await gateway.attach(LiveNetwork(read_network(sample_json(7))))
-        assert gateway.network is publisher
+    network = LiveNetwork(read_network(sample_json(7)))
+    own = tuple(PartySection(id=str(operator), role="CPO") for operator in network.operators)
+    async with Gateway(replace(config(tmp_path), party=own)) as gateway:
+        roaming = await gateway.attach(network)
+        assert gateway.roaming is roaming
+        assert roaming.adapters.cso is not None
+        publisher = roaming.adapters.cso.publisher
         published = sum([len(await kept(gateway, version, Side.OURS)) for version in ALL_VERSIONS])
         assert published >= len(publisher.published) == 200
+
+
+async def test_operators_without_a_party_of_ours_are_not_published(tmp_path: Path) -> None:
+    network = LiveNetwork(read_network(sample_json(7)))
+    first, *_ = network.operators
+    own = (PartySection(id=str(first), role="CPO"),)
+    async with Gateway(replace(config(tmp_path), party=own)) as gateway:
+        roaming = await gateway.attach(network)
+        assert roaming.adapters.cso is not None
+        of_first = [pool.id for pool in network.static_pools() if pool.id.operator == first]
+        assert roaming.adapters.cso.publisher.published == {str(id) for id in of_first}
 
 
 async def test_an_invitation_made_by_a_command_beside_works_at_its_first_use(tmp_path: Path) -> None:

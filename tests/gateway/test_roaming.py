@@ -14,8 +14,8 @@ from tests.gateway.gateways import config, until
 from tests.wwcp.making import FIRST, GEF, evse, operator, pool, station
 from tests.wwcp.roaming import GDF, Provider, auth_start, record
 from wwcp_ocpi import Gateway
-from wwcp_ocpi.gateway.config import Config, NodeSection, WWCPSection
-from wwcp_ocpi.gateway.roaming import empty_network, wants_network
+from wwcp_ocpi.gateway.config import Config, NodeSection, PartySection, WWCPSection, wants_network
+from wwcp_ocpi.gateway.roaming import empty_network
 from wwcp_ocpi.net.client import HTTPTransport
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.protocol.http import Request, Response
@@ -45,7 +45,8 @@ async def ask(gateway: Gateway, method: str, path: str, token: str, body: Any = 
 
 
 def wwcp_config(folder: Path, role: str = "CPO", *nodes: NodeSection, **section: Any) -> Config:
-    return replace(config(folder, role), wwcp=WWCPSection(**section), node=nodes)
+    party = PartySection(id="DE*GEF" if role == "CPO" else "DE*GDF", role=role)
+    return replace(config(folder, role), wwcp=WWCPSection(**section), node=nodes, party=(party,))
 
 
 async def test_a_network_is_served_and_its_uploads_reach_partners_and_survive_a_restart(tmp_path: Path) -> None:
@@ -53,7 +54,9 @@ async def test_a_network_is_served_and_its_uploads_reach_partners_and_survive_a_
     assert wants_network(settings)
     async with Gateway(settings) as gateway:
         assert (await ask(gateway, "GET", POOL_PATH, "x")).status == 503
-        publisher = await gateway.attach(empty_network(settings))
+        roaming = await gateway.attach(empty_network(settings))
+        assert roaming.adapters.cso is not None
+        publisher = roaming.adapters.cso.publisher
         assert gateway.roaming is not None
         token = (await gateway.roaming.clients.add("gef", ["DE*GEF"])).reveal()
         assert (await ask(gateway, "GET", POOL_PATH, "nobody")).status == 401

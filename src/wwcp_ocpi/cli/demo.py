@@ -11,11 +11,12 @@ from typing import Annotated
 import typer
 
 from wwcp_ocpi.cli.output import Json, emit, log_to_stderr, say, show
+from wwcp_ocpi.demo.feed import FeedNetwork
 from wwcp_ocpi.demo.main_job import Demo, Report
-from wwcp_ocpi.demo.networks import FeedNetwork, SampleNetwork
 from wwcp_ocpi.demo.secure import Secure
 from wwcp_ocpi.demo.steps import Result
 from wwcp_ocpi.demo.through import DIRECTIONS, Through
+from wwcp_ocpi.demo.wwcp.network import SampleNetwork
 from wwcp_ocpi.net.server import run
 from wwcp_ocpi.protocol.errors import UsageError
 

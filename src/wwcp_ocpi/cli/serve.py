@@ -8,9 +8,9 @@ from pathlib import Path
 import typer
 
 from wwcp_ocpi.cli.output import ConfigFile, Json, configuration, emit, say, show
-from wwcp_ocpi.gateway.config import Config, effective
+from wwcp_ocpi.gateway.config import Config, effective, wants_network
 from wwcp_ocpi.gateway.gateway import Gateway
-from wwcp_ocpi.gateway.roaming import empty_network, wants_network
+from wwcp_ocpi.gateway.roaming import empty_network
 from wwcp_ocpi.net.server import run, settled
 from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.wwcp.http.routes import PREFIX

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from wwcp_ocpi.demo import charging
 from wwcp_ocpi.demo.networks import Changed
-from wwcp_ocpi.demo.steps import Failed, until
+from wwcp_ocpi.demo.steps import Failed, Steps, until
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.partners.commands import SentCommand
 from wwcp_ocpi.partners.publish import OwnObject
@@ -55,11 +55,32 @@ class Operator:
         task.add_done_callback(self._tasks.discard)
 
 
+async def priced(platform: Platform, owner: PartyId, id: str) -> tuple[int, str]:
+    """Wait for the check of a CDR that has arrived; what it found.
+
+    Raises:
+        Failed: it is not right, or nobody could say.
+    """
+
+    async def is_checked() -> bool:
+        return await platform.cdr_checks.of(owner, id) is not None
+
+    await until(is_checked, "the CDR to be checked at B")
+    found = await platform.cdr_checks.of(owner, id)
+    assert found is not None
+    if found.verdict is not Verdict.OK:
+        raise Failed(f"expected the verdict OK, got {found.verdict.value}: {', '.join(found.reasons)}")
+    before, after = (None if amount is None else amount.normalize() for amount in found.computed)
+    taxed = "" if after is None else f", {after} with tax"
+    return 1, f"OK: {before} {found.currency} before tax{taxed}"
+
+
 class Charge:
     """The steps, each on what the ones before left. A speaks `version`, and so does B."""
 
     name_of_a = "A"
     """The partner to whom B sends commands for A."""
+    asking = "A asks B, and the Token is authorised"
     name_of_b = "B"
     """The partner whom A asks about B's drivers."""
 
@@ -78,6 +99,17 @@ class Charge:
         self._meter: list[Reading] = []
         self._cdr: OwnObject | None = None
         a.server.commander = Operator(self._begin, self._end)
+
+    def steps(self) -> Steps:
+        """All of them."""
+        yield "B issues a Token and it arrives at A", self.issue_token
+        yield self.asking, self.authorize
+        yield "B starts a session by command", self.start
+        yield "B gets the asynchronous result", self.result
+        yield "the Session and its updates arrive at B", self.session
+        yield "B stops the session by command", self.stop
+        yield "the CDR arrives at B", self.cdr
+        yield "the CDR is priced at B", self.priced
 
     async def issue_token(self) -> tuple[int, str]:
         """B publishes the driver's Token; it is pushed to A."""
@@ -149,19 +181,7 @@ class Charge:
     async def priced(self) -> tuple[int, str]:
         """B has checked what the CDR states against the Tariff that it brings."""
         assert self._cdr is not None
-        cdr = self._cdr
-
-        async def is_checked() -> bool:
-            return await self._b.cdr_checks.of(cdr.owner, cdr.id) is not None
-
-        await until(is_checked, "the CDR to be checked at B")
-        found = await self._b.cdr_checks.of(cdr.owner, cdr.id)
-        assert found is not None
-        if found.verdict is not Verdict.OK:
-            raise Failed(f"expected the verdict OK, got {found.verdict.value}: {', '.join(found.reasons)}")
-        before, after = (None if amount is None else amount.normalize() for amount in found.computed)
-        taxed = "" if after is None else f", {after} with tax"
-        return 1, f"OK: {before} {found.currency} before tax{taxed}"
+        return await priced(self._b, self._cdr.owner, self._cdr.id)
 
     # The operator's work, when a command has come
 

@@ -7,16 +7,15 @@ A step that fails says why, and ends the job.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Self, TypeAlias
+from typing import Self
 
 import msgspec
 
-from wwcp_ocpi.demo.charge import Charge
 from wwcp_ocpi.demo.networks import Changed, DemoNetwork, Published
-from wwcp_ocpi.demo.steps import Failed, Result, Step, until
+from wwcp_ocpi.demo.steps import Failed, Result, Step, Steps, Work, until
 from wwcp_ocpi.gateway.config import (
     Config,
     OutboundSection,
@@ -51,10 +50,6 @@ class Report(msgspec.Struct, kw_only=True):
     """What could not be told at all."""
 
 
-Work: TypeAlias = Callable[[], Awaitable[tuple[int, str]]]
-"""Does a step; how many there were of what it is about, and a detail for people."""
-
-
 class Demo:
     """Two gateways, from start to stop. `say` is told of every step as it happens."""
 
@@ -64,7 +59,7 @@ class Demo:
         self._say = say
         self._exit = AsyncExitStack()
         self._version = network.version
-        self._charge: Charge
+        self._changed: Changed
         self.gateways: dict[str, Gateway] = {}
         self.report = Report(network=network.title, version=network.version.number)
 
@@ -83,6 +78,7 @@ class Demo:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self._network.close()
         await self._exit.aclose()
 
     def _secured(self, name: str, config: Config) -> Config:
@@ -97,22 +93,20 @@ class Demo:
             if not await self._step(name, work):
                 return self.report
         await self._step("both stores compared: nothing missing, nothing extra", self._compare)
+        self._tell_losses()
         return self.report
 
-    def _steps(self) -> Iterator[tuple[str, Work]]:
+    def _tell_losses(self) -> None:
+        """What is not the same at the end of the way, for the report."""
+        self.report.lost.update(self._network.losses)
+
+    def _steps(self) -> Steps:
         """One after the other: the later ones exist only when the earlier ones have gone well."""
         yield "A publishes its network", self._publish
         yield "A and B register, credentials both ways", self._register
         yield "B pulls every page", self._pull
         yield "an EVSE's status changes at A and arrives at B", self._change
-        yield "B issues a Token and it arrives at A", self._charge.issue_token
-        yield "A asks B, and the Token is authorised", self._charge.authorize
-        yield "B starts a session by command", self._charge.start
-        yield "B gets the asynchronous result", self._charge.result
-        yield "the Session and its updates arrive at B", self._charge.session
-        yield "B stops the session by command", self._charge.stop
-        yield "the CDR arrives at B", self._charge.cdr
-        yield "the CDR is priced at B", self._charge.priced
+        yield from self._network.charges(self.gateways["A"], self.gateways["B"], PROVIDER, self._changed)
 
     async def _step(self, name: str, work: Work) -> bool:
         began = time.perf_counter()
@@ -141,6 +135,7 @@ class Demo:
         return published.objects, f"Locations; {published.rejected} rejected"
 
     async def _register(self) -> tuple[int, str]:
+        await self._network.expect(self.gateways["B"], PROVIDER)
         a, b = self.gateways["A"].platform, self.gateways["B"].platform
         token = await a.registration.invite("B", name="Provider B")
         version = self._network.version.number
@@ -157,15 +152,19 @@ class Demo:
         await here.peer(there).credentials()
 
     async def _pull(self, name: str = "B", source: str = "A") -> tuple[int, str]:
-        done = await self.gateways[name].platform.pull(source, "locations")
-        if done.rejected or done.foreign:
-            raise Failed(f"expected every object to be taken, {done.rejected} were rejected, {done.foreign} foreign")
-        return done.received, f"Locations on {done.pages} pages"
+        received, pages = {}, 0
+        for module in ("tariffs", "locations"):
+            done = await self.gateways[name].platform.pull(source, module)
+            if done.rejected or done.foreign:
+                problem = f"{done.rejected} were rejected, {done.foreign} foreign"
+                raise Failed(f"expected every object of {module} to be taken, {problem}")
+            received[module], pages = done.received, done.pages
+        return received["locations"], f"Locations on {pages} pages, and {received['tariffs']} Tariffs"
 
     async def _change(self) -> tuple[int, str]:
         began = time.perf_counter()
         changed = await self._network.change_status(self.gateways["A"])
-        self._charge = self._new_charge(changed)
+        self._changed = changed
 
         async def arrived() -> bool:
             return await self._status_at_b(changed) == changed.status
@@ -173,10 +172,6 @@ class Demo:
         await until(arrived, f"{changed.evse_uid} to be {changed.status} at B")
         ms = (time.perf_counter() - began) * 1000
         return 1, f"{changed.evse_uid} is {changed.status} at B after {ms:.0f} ms"
-
-    def _new_charge(self, changed: Changed) -> Charge:
-        a, b = (self.gateways[name].platform for name in ("A", "B"))
-        return Charge(a, b, self._version, PROVIDER, changed)
 
     async def _status_at_b(self, changed: Changed) -> str | None:
         folds = self._network.version.facts.ids_fold

@@ -7,7 +7,7 @@ know more and more of it, and each of them is shown the door.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -16,9 +16,9 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from wwcp_ocpi.client.wire import Wire
-from wwcp_ocpi.demo.main_job import PROVIDER, Demo, Work
+from wwcp_ocpi.demo.main_job import PROVIDER, Demo
 from wwcp_ocpi.demo.networks import DemoNetwork
-from wwcp_ocpi.demo.steps import Failed
+from wwcp_ocpi.demo.steps import Failed, Steps
 from wwcp_ocpi.gateway.auditing import audit_folder
 from wwcp_ocpi.gateway.config import Config, OutboundSection, PKISection
 from wwcp_ocpi.net.client import HTTPTransport
@@ -107,7 +107,7 @@ class Secure(Demo):
             pki=PKISection(environment=Environment.TEST.value),
         )
 
-    def _steps(self) -> Iterator[tuple[str, Work]]:
+    def _steps(self) -> Steps:
         steps = super()._steps()
         yield next(steps)
         yield "each asks the other for a certificate and bound passwords", self._demand

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from enum import Enum
+from typing import TypeAlias
 
 import msgspec
 
@@ -28,6 +29,13 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 0
     ms: float = 0.0
     detail: str = ""
+
+
+Work: TypeAlias = Callable[[], Awaitable[tuple[int, str]]]
+"""Does a step; how many there were of what it is about, and a detail for people."""
+
+Steps: TypeAlias = Iterator[tuple[str, Work]]
+"""One after the other, by name: the later ones exist only when the earlier ones have gone well."""
 
 
 class Failed(Exception):

@@ -8,7 +8,7 @@ version could not say is in the report.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, Self, cast
@@ -16,10 +16,9 @@ from typing import Any, NamedTuple, Self, cast
 from msgspec.structs import replace
 
 from wwcp_ocpi.convert import convert
-from wwcp_ocpi.demo.charge import Charge
-from wwcp_ocpi.demo.main_job import PROVIDER, Demo, Work
+from wwcp_ocpi.demo.main_job import PROVIDER, Demo
 from wwcp_ocpi.demo.networks import Changed, DemoNetwork
-from wwcp_ocpi.demo.steps import Failed, until
+from wwcp_ocpi.demo.steps import Failed, Steps, until
 from wwcp_ocpi.demo.through_charge import HUB, ThroughCharge
 from wwcp_ocpi.gateway.config import (
     Config,
@@ -92,7 +91,7 @@ class Through(Demo):
             self.gateways[name] = await self._exit.enter_async_context(Gateway(config))
         return self
 
-    def _steps(self) -> Iterator[tuple[str, Work]]:
+    def _steps(self) -> Steps:
         a, b = (self._spoken[name].number for name in ("A", "B"))
         yield "A publishes its network", self._publish
         yield f"A and the hub register in OCPI {a}", lambda: self._join("A", "CPO")
@@ -101,14 +100,7 @@ class Through(Demo):
         yield "B pulls every page of the hub", lambda: self._pull("B", HUB)
         yield "A publishes a Tariff and it arrives at B", self._tariff
         yield "an EVSE's status changes at A and arrives at B", self._change
-        yield "B issues a Token and it arrives at A", self._charge.issue_token
-        yield "A asks the hub, the hub asks B, and the Token is authorised", self._charge.authorize
-        yield "B starts a session by command", self._charge.start
-        yield "B gets the asynchronous result", self._charge.result
-        yield "the Session and its updates arrive at B", self._charge.session
-        yield "B stops the session by command", self._charge.stop
-        yield "the CDR arrives at B", self._charge.cdr
-        yield "the CDR is priced at B", self._charge.priced
+        yield from self._charge().steps()
 
     def _platform(self, name: str) -> Platform:
         return self.gateways[name].platform
@@ -142,9 +134,9 @@ class Through(Demo):
         await until(arrived, "the Tariff to be at B")
         return 1, f"Tariff {made.id}"
 
-    def _new_charge(self, changed: Changed) -> Charge:
+    def _charge(self) -> ThroughCharge:
         a, b = self._platform("A"), self._platform("B")
-        return ThroughCharge(a, b, self._spoken["A"], self._spoken["B"], PROVIDER, changed)
+        return ThroughCharge(a, b, self._spoken["A"], self._spoken["B"], PROVIDER, self._changed)
 
     async def _status_at_b(self, changed: Changed) -> str | None:
         version = self._spoken["B"]
@@ -178,7 +170,6 @@ class Through(Demo):
                     counts = f"{len(missing)} missing, {len(extra)} extra, {len(other)} different"
                     problems.append(f"{kind} at {target}: {counts}")
                 compared += len(expected) if target == "B" else 0
-        self._tell_losses()
         if problems:
             raise Failed("; ".join(problems))
         return compared, "objects of A are at B as they are converted, digit by digit"

@@ -26,6 +26,7 @@ HUB = "G"
 class ThroughCharge(Charge):
     """The same steps, `version` at A and `spoken` at B."""
 
+    asking = "A asks the hub, the hub asks B, and the Token is authorised"
     name_of_a = HUB
     name_of_b = HUB
 

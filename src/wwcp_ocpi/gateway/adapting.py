@@ -89,6 +89,9 @@ class Adapters:
                     log.warning("wwcp.operator_not_published", operator=str(id), expected="a [[party]] for it")
         if self.emp is not None:
             self._platform.attach(authorizer or self.emp.authorizer, None)
+            for provider, source in self.network.token_sources.items():
+                if provider in self.emp.parties:
+                    self.emp.listen_to(provider, source)
             await self.emp.start()
 
     def work(self) -> list[Coroutine[Any, Any, None]]:

@@ -678,6 +678,11 @@ def _in_words(kind: Any) -> str:
     return "text" if kind is str else str(kind.__name__)
 
 
+def wants_network(config: Config) -> bool:
+    """Whether the configuration asks for a roaming network."""
+    return bool(config.wwcp.network or config.wwcp.id or config.wwcp.anonymous_read or config.node)
+
+
 def effective(config: Config) -> dict[str, Any]:
     """The configuration as plain values. There is no secret in it, only where secrets are."""
     return msgspec.to_builtins(config)  # type: ignore[no-any-return]

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from wwcp_ocpi.gateway.auditing import keep_written, open_audit
-from wwcp_ocpi.gateway.config import Config
+from wwcp_ocpi.gateway.config import Config, wants_network
 from wwcp_ocpi.gateway.events import PATH, EventFeed, EventsPage
 from wwcp_ocpi.gateway.expiring import PartnerCertificates
 from wwcp_ocpi.gateway.metrics import CONTENT_TYPE, Metrics
@@ -31,7 +31,7 @@ from wwcp_ocpi.gateway.opening import (
 )
 from wwcp_ocpi.gateway.operators import operators
 from wwcp_ocpi.gateway.platform import Platform
-from wwcp_ocpi.gateway.roaming import Roaming, wants_network
+from wwcp_ocpi.gateway.roaming import Roaming
 from wwcp_ocpi.gateway.traffic import Traffic
 from wwcp_ocpi.gateway.trusting import certificate_reader, handshake_reason
 from wwcp_ocpi.net.asgi import Send, asgi_app

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import cast
 
 from wwcp_ocpi.convert import Context
-from wwcp_ocpi.gateway.config import Config, ConvertSection, read_secret
+from wwcp_ocpi.gateway.config import Config, ConvertSection, read_secret, wants_network
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.net.client import HTTPTransport
 from wwcp_ocpi.net.limits import ClientLimits, ServerLimits
@@ -23,6 +23,7 @@ from wwcp_ocpi.security.outbound import OutboundPolicy
 from wwcp_ocpi.server import ServerSettings
 from wwcp_ocpi.server.extensions import EXTENSIONS
 from wwcp_ocpi.store.sqlite import SQLiteStore
+from wwcp_ocpi.wwcp.ocpi.emp.feed import follow_partners
 
 DATABASE = "wwcp-ocpi.sqlite"
 KEY_FILE = "server.key"
@@ -160,7 +161,10 @@ async def open_store(config: Config) -> tuple[SQLiteStore, Vault]:
         OSError: the folder cannot be used.
     """
     vault = open_vault(config)
-    return await SQLiteStore.open(Path(config.store.folder) / DATABASE), vault
+    store = await SQLiteStore.open(Path(config.store.folder) / DATABASE)
+    if wants_network(config) and any(party.role.upper() == "EMSP" for party in config.party):
+        follow_partners(store)  # a command that writes beside the gateway leaves its marks for the gateway's network
+    return store, vault
 
 
 def open_vault(config: Config) -> Vault:

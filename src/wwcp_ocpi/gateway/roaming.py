@@ -34,11 +34,6 @@ DEFAULT_ID = "Prod"
 REFRESH_S = 1.0
 
 
-def wants_network(config: Config) -> bool:
-    """Whether the configuration asks for a roaming network."""
-    return bool(config.wwcp.network or config.wwcp.id or config.wwcp.anonymous_read or config.node)
-
-
 def empty_network(config: Config) -> LiveNetwork:
     """The network to begin with where there is no file."""
     return LiveNetwork(RoamingNetworkData(id=config.wwcp.id or DEFAULT_ID))

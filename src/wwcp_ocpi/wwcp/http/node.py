@@ -221,6 +221,10 @@ class RemoteNode:
         if admin:
             await self.put(self._path("EVSEs->AdminStatus"), admin)
 
+    async def put_network(self, network: object) -> None:
+        """Upload a whole network in its JSON form, all of it or nothing. Raises as below."""
+        await self.put(self._path(), network)
+
     async def put(self, path: str, body: object) -> Response:
         """PUT, or raise.
 

@@ -123,6 +123,11 @@ class EMPAdapter:
         self._leave = network.add_emp_roaming_provider(id, self, priority=priority)
 
     @property
+    def parties(self) -> Mapping[EMobilityProviderId, PartyId]:
+        """Which of our parties stands for which provider."""
+        return self._core.parties
+
+    @property
     def names(self) -> NameBook:
         """How the partners' places are called in the network, and back."""
         return self._core.names

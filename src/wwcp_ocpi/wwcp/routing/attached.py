@@ -23,6 +23,7 @@ from wwcp_ocpi.wwcp.routing.ports import (
     Reserver,
     Unlocker,
 )
+from wwcp_ocpi.wwcp.routing.token_source import TokenSource
 
 _P = TypeVar("_P")
 
@@ -39,6 +40,7 @@ class Attached(NamedTuple):
     unlocker: Unlocker | None = None
     profile_setter: ProfileSetter | None = None
     cdr_claimer: CDRClaimer | None = None
+    token_source: TokenSource | None = None
 
 
 def attached(name: str, code: object, priority: int = 10) -> Attached:
@@ -57,6 +59,7 @@ def attached(name: str, code: object, priority: int = 10) -> Attached:
         unlocker=code if isinstance(code, Unlocker) else None,
         profile_setter=code if isinstance(code, ProfileSetter) else None,
         cdr_claimer=code if isinstance(code, CDRClaimer) else None,
+        token_source=code if isinstance(code, TokenSource) else None,
     )
     if not any(found[2:]):
         ports = "Authorizer, RemoteStarter, Reserver, CDRSink, Unlocker, ProfileSetter"
@@ -97,6 +100,10 @@ class Partners:
     def local_authorizers(self) -> list[Attached]:
         """The providers of this network alone."""
         return [one for one in self._providers.values() if one.authorizer is not None]
+
+    def token_sources(self) -> dict[EMobilityProviderId, TokenSource]:
+        """The providers of this network that tell their tokens."""
+        return {id: one.token_source for id, one in self._providers.items() if one.token_source is not None}
 
     def authorizer(self, name: str | None) -> Attached | None:
         """The one of that name."""

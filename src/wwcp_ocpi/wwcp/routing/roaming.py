@@ -56,6 +56,7 @@ from wwcp_ocpi.wwcp.routing.keeping import CDRState, KeptCDR
 from wwcp_ocpi.wwcp.routing.remote_control import BEGUN, RemoteControl
 from wwcp_ocpi.wwcp.routing.reserving import Reserving
 from wwcp_ocpi.wwcp.routing.station_control import StationControl
+from wwcp_ocpi.wwcp.routing.token_source import TokenSource
 from wwcp_ocpi.wwcp.routing.whereabouts import located
 
 log = structlog.get_logger()
@@ -162,6 +163,11 @@ class RoamingNetwork:
             UsageError: it can nothing of that.
         """
         return self._core.partners.add_emp_roaming_provider(id, code, priority)
+
+    @property
+    def token_sources(self) -> dict[EMobilityProviderId, TokenSource]:
+        """The attached providers that tell their tokens, for whoever takes those to operators."""
+        return self._core.partners.token_sources()
 
     # Verbs
 
