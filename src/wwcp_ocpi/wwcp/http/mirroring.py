@@ -31,8 +31,8 @@ from wwcp_ocpi.wwcp.ids.places import (
 from wwcp_ocpi.wwcp.jsonld.reading import Reader
 from wwcp_ocpi.wwcp.model.places import ChargingPool, ChargingStationOperator, EMobilityProvider
 from wwcp_ocpi.wwcp.model.status import EVSEAdminStatus, EVSEStatus, Timestamped
-from wwcp_ocpi.wwcp.network.event_bus import Numbered
 from wwcp_ocpi.wwcp.model.status_words import AdminStatus, PlaceId, Status
+from wwcp_ocpi.wwcp.network.event_bus import Numbered
 from wwcp_ocpi.wwcp.network.events import EVSEStatusChange, OperatorChange, PlaceStatusChange, PoolChange
 from wwcp_ocpi.wwcp.network.places import LiveNetwork
 from wwcp_ocpi.wwcp.routing.roaming import RoamingNetwork
