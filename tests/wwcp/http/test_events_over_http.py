@@ -182,12 +182,15 @@ async def test_a_blocked_client_hears_no_more() -> None:
                 await reader.first
 
 
-async def test_there_are_so_many_readers_and_no_more() -> None:
-    async with node(readers=Readers(most=1)) as here:
+@pytest.mark.parametrize("limits", [{"most": 1}, {"most_each": 1}])
+async def test_there_are_so_many_readers_and_no_more(limits: dict[str, int]) -> None:
+    async with node(readers=Readers(**limits)) as here:
         reader, events = await reading(here)
         async with aclosing(events):
             full = await here.ask("GET", f"{RN}/events")
             assert (full.status, full.headers["retry-after"]) == (503, "10")
+            other = await here.ask("HEAD", f"{RN}/events", client="gef")
+            assert other.status == (503 if "most" in limits else 200)
             here.network.places.set_evse_status(FIRST, EVSEStatus.charging)
             await reader.first
 

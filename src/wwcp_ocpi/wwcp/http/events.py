@@ -43,28 +43,34 @@ WAITING = 10_000
 class Readers:
     """Who reads events now, and the mark of this process."""
 
-    def __init__(self, *, most: int = 200, heartbeat_s: float = 15.0) -> None:
+    def __init__(self, *, most: int = 200, most_each: int = 20, heartbeat_s: float = 15.0) -> None:
+        """Limits of how many read: of all, and of one client or, without one, of one address."""
         self.most = most
+        self.most_each = most_each
         self.heartbeat_s = heartbeat_s
         self.mark = secrets.token_hex(4)
         self.opened = 0
         """How many have come so far."""
-        self._open: set[event_bus.EventStream] = set()
+        self._open: dict[event_bus.EventStream, str] = {}
 
     @property
     def count(self) -> int:
         """How many read."""
         return len(self._open)
 
-    def add(self, stream: event_bus.EventStream) -> None:
+    def has_room(self, whose: str) -> bool:
+        """Whether one more of these may come."""
+        return len(self._open) < self.most and list(self._open.values()).count(whose) < self.most_each
+
+    def add(self, stream: event_bus.EventStream, whose: str) -> None:
         """One more."""
         self.opened += 1
-        self._open.add(stream)
+        self._open[stream] = whose
 
     def leave(self, stream: event_bus.EventStream) -> None:
         """One less."""
         stream.close()
-        self._open.discard(stream)
+        self._open.pop(stream, None)
 
     def close(self) -> None:
         """Let all of them end, after what waits for them."""
@@ -75,7 +81,8 @@ class Readers:
 async def events(call: Call) -> Response:
     """`Last-Event-ID` says where to go on; otherwise it begins now. Sessions, records and reservations: one's own."""
     readers = call.readers
-    if readers.count >= readers.most:
+    whose = call.client.id if call.client is not None else f"at {call.request.source}"
+    if not readers.has_room(whose):
         return answer({"description": "too many readers"}, HTTPStatus.SERVICE_UNAVAILABLE, {"retry-after": "10"})
     last = call.request.headers.get("last-event-id", "").strip()
     mark, _, number = last.partition("-")
@@ -86,7 +93,7 @@ async def events(call: Call) -> Response:
 
     async def sent() -> AsyncIterator[Sent]:
         stream = call.network.events(after=after, limit=WAITING)
-        readers.add(stream)
+        readers.add(stream, whose)
         try:
             at = call.network.bus.number if after is None else after
             if last and not is_ours:

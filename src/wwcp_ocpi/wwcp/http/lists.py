@@ -34,7 +34,8 @@ from wwcp_ocpi.wwcp.ids.places import (
 )
 from wwcp_ocpi.wwcp.jsonld.documents import encode
 from wwcp_ocpi.wwcp.model.places import EVSE, ChargingPool, ChargingStation
-from wwcp_ocpi.wwcp.model.status import EVSEAdminStatus, EVSEStatus, Timestamped
+from wwcp_ocpi.wwcp.model.status import Timestamped
+from wwcp_ocpi.wwcp.model.status_words import PlaceId
 from wwcp_ocpi.wwcp.model.tariff import ChargingTariff
 from wwcp_ocpi.wwcp.network.places import UnknownId
 
@@ -54,7 +55,7 @@ class Collection(NamedTuple):
     param: str
     """How its id is named in paths."""
     id_type: type[Any]
-    states: Callable[[Any, DateTime], tuple[State, State]] | None = None
+    states: Callable[[Call, Any, DateTime], tuple[State, State]] | None = None
     """Its status and its admin status; None where it has none."""
 
 
@@ -157,7 +158,8 @@ def state_of(kind: int) -> Callable[[Collection], Callable[[Call], Awaitable[Res
         async def handle(call: Call) -> Response:
             id = call.id(collection.param, collection.id_type)
             assert collection.states is not None
-            timestamp, word = collection.states(collection.get(call, id), call.places.now)[kind]
+            collection.get(call, id)
+            timestamp, word = collection.states(call, id, call.places.now)[kind]
             return answer({"id": str(id), "status": word, "timestamp": timestamp})
 
         return handle
@@ -175,14 +177,14 @@ async def _states(call: Call, collection: Collection, kind: int) -> tuple[list[t
     number = len(found)
     if not is_filtered:
         part = in_slices(found[page])
-        return [(str(id), collection.states(collection.get(call, id), now)[kind]) async for id in part], number
+        return [(str(id), collection.states(call, id, now)[kind]) async for id in part], number
     number, entries = 0, list[tuple[str, State]]()
     after, before = (moment.micros if moment else None for moment in (query.after, query.before))
     async for id in in_slices(found):
         text = str(id)
         if (query.id and query.id not in text.lower()) or (query.match and query.match not in text.lower()):
             continue
-        timestamp, word = collection.states(collection.get(call, id), now)[kind]
+        timestamp, word = collection.states(call, id, now)[kind]
         if query.status and word.lower() not in query.status:
             continue
         if after is not None or before is not None:
@@ -211,27 +213,20 @@ def _text_of(id: object, found: Any) -> str:
     return "\n".join(texts).lower()
 
 
-def _in_force(entries: Sequence[Timestamped[Any]], now: DateTime, otherwise: str, since: DateTime | None) -> State:
-    for entry in entries:
-        if entry.timestamp <= now:
-            return entry.timestamp.wire, str(entry.value.value)
-    return (since or now).wire, otherwise
+def _evse_states(call: Call, id: EVSEId, now: DateTime) -> tuple[State, State]:
+    status, admin_status = call.places.evse_states(id, now)
+    return (status.timestamp.wire, status.value.value), (admin_status.timestamp.wire, admin_status.value.value)
 
 
-def _evse_states(evse: EVSE, now: DateTime) -> tuple[State, State]:
-    since = evse.last_change
-    return (
-        _in_force(evse.status, now, EVSEStatus.unknown.value, since),
-        _in_force(evse.admin_status, now, EVSEAdminStatus.unspecified.value, since),
-    )
+def place_states(call: Call, id: PlaceId | None, now: DateTime) -> tuple[State, State]:
+    """Status and admin status of what is no EVSE; None is the network. What nobody said anything of holds from now."""
+    status, admin_status = call.places.statuses.since(id, now)
+    return _in_force(status, now), _in_force(admin_status, now)
 
 
-def place_states(place: Any, now: DateTime) -> tuple[State, State]:
-    """Status and admin status of what is no EVSE."""
-    return (
-        _in_force(place.status, now, "unspecified", getattr(place, "last_change", None)),
-        _in_force(place.admin_status, now, "unspecified", getattr(place, "last_change", None)),
-    )
+def _in_force(entries: Sequence[Timestamped[Any]], now: DateTime) -> State:
+    entry = next((entry for entry in entries if entry.timestamp <= now), None)
+    return (entry.timestamp.wire, str(entry.value.value)) if entry else (now.wire, "unspecified")
 
 
 # How each kind is found

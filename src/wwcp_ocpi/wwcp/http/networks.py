@@ -9,7 +9,6 @@ from wwcp_ocpi.protocol.http import Response
 from wwcp_ocpi.wwcp.http.call import EXPECTED_TOTAL, Call, answer
 from wwcp_ocpi.wwcp.http.lists import place_states
 from wwcp_ocpi.wwcp.http.rendering import network_of
-from wwcp_ocpi.wwcp.model.places import RoamingNetworkData
 
 _ONE = {EXPECTED_TOTAL: "1"}
 
@@ -41,9 +40,6 @@ def statuses(kind: int) -> Callable[[Call], Awaitable[Response]]:
     """Their statuses (0) or admin statuses (1)."""
 
     async def handle(call: Call) -> Response:
-        now = call.places.now
-        found = call.places.statuses.since(None, now)
-        about = RoamingNetworkData(id=call.network.id, status=found.status, admin_status=found.admin_status)
-        return answer({call.network.id: place_states(about, now)[kind]}, headers=_ONE)
+        return answer({call.network.id: place_states(call, None, call.places.now)[kind]}, headers=_ONE)
 
     return handle

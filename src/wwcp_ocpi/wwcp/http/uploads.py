@@ -72,6 +72,7 @@ async def put_network(call: Call) -> Response:
     now = call.places.now
     for provider in network.e_mobility_providers:
         call.places.upsert_provider(_fresh(provider, call.places.providers.get(provider.id), now))
+        _come_back(call, provider.id, bool(provider.status))
     for operator in operators:
         _put_operator(call, operator, now)
     states: list[PlaceId | EVSEId] = list(owners)

@@ -218,6 +218,18 @@ class LiveNetwork:
         """The admin status in force. Raises UnknownId."""
         return self._found(self._evses, evse_id, "EVSE").admin_status.value(self.now)
 
+    def evse_states(
+        self, evse_id: EVSEId, now: DateTime
+    ) -> tuple[Timestamped[EVSEStatus], Timestamped[EVSEAdminStatus]]:
+        """What of both kinds is in force; where nothing was told, since the EVSE is as it is. Raises UnknownId."""
+        live = self._found(self._evses, evse_id, "EVSE")
+        status, admin_status = live.status.current(now), live.admin_status.current(now)
+        since = live.evse.last_change or now
+        return (
+            status or Timestamped(since, EVSEStatus.unknown),
+            admin_status or Timestamped(since, EVSEAdminStatus.unspecified),
+        )
+
     def evse_history(self, evse_id: EVSEId) -> tuple[list[Timestamped[EVSEStatus]], list[Timestamped[EVSEAdminStatus]]]:
         """All statuses of both kinds that are kept, newest first, planned ones included. Raises UnknownId."""
         live = self._found(self._evses, evse_id, "EVSE")
