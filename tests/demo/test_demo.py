@@ -14,9 +14,11 @@ from tests.cli.running import CLI
 from tests.objects import evse, location
 from tests.platforms import ALL_VERSIONS
 from wwcp_ocpi.demo import steps
+from wwcp_ocpi.demo.feed import NOBODY, FeedNetwork
 from wwcp_ocpi.demo.main_job import Demo
-from wwcp_ocpi.demo.networks import NOBODY, Changed, FeedNetwork, Published, SampleNetwork
+from wwcp_ocpi.demo.networks import Changed, Published
 from wwcp_ocpi.demo.steps import Result
+from wwcp_ocpi.demo.wwcp.network import SampleNetwork
 from wwcp_ocpi.gateway.gateway import Gateway
 from wwcp_ocpi.net.server import HTTPServer
 from wwcp_ocpi.partners.publish import OwnObject
@@ -47,6 +49,21 @@ def results(report: Any) -> dict[str, str]:
 
 
 ALL_WELL = dict.fromkeys(STEPS, "ok")
+IN_WWCP = [
+    *STEPS[:4],
+    "B's WWCP network hears of the status",
+    "A pulls the Tokens that B's provider tells",
+    "AUTHSTART at A: B's provider allows it",
+    "AUTHSTOP and SENDCDR at A: the record is at B's provider",
+    "REMOTESTART at B becomes a command to A",
+    "A's operator begins, and B hears the asynchronous result",
+    "the session grows in B's WWCP network",
+    "REMOTESTOP at B: A's operator ends it",
+    "the record is at B's provider",
+    "the CDR is priced at B",
+    "B's WWCP network is A's, by way of OCPI",
+    STEPS[-1],
+]
 
 
 def written(folder: Path, *objects: object) -> str:
@@ -56,13 +73,17 @@ def written(folder: Path, *objects: object) -> str:
 
 
 def test_the_sample_network_goes_all_the_way(cli: CLI) -> None:
+    """In WWCP on both sides: what was uploaded to A over HTTP is found at B, with its losses listed."""
     ran = cli("demo", "--json")
-    assert ran.code == 0
+    assert ran.code == 0, ran.err
     report = ran.json
-    assert results(report) == ALL_WELL
+    assert results(report) == dict.fromkeys(IN_WWCP, "ok")
     assert (report["version"], report["published"]["objects"], report["published"]["rejected"]) == ("2.3.0", 200, 0)
     counts = {step["name"]: step["count"] for step in report["steps"]}
     assert (counts["B pulls every page"], counts[STEPS[-1]]) == (200, 200)
+    assert counts["B's WWCP network is A's, by way of OCPI"] == 2853  # places, each under its id
+    assert 0 < len(report["lost"]) < 40
+    assert report["lost"]["EVSE status occupied as charging"] > 0
     assert "ok       B pulls every page" in ran.err
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from tests.cli.running import CLI
 from tests.objects import location
-from wwcp_ocpi.demo.networks import SampleNetwork
 from wwcp_ocpi.demo.secure import Secure
 from wwcp_ocpi.demo.steps import Result
+from wwcp_ocpi.demo.wwcp.network import SampleNetwork
 from wwcp_ocpi.gateway.opening import open_vault
 from wwcp_ocpi.partners.passwords import open_sealed
 from wwcp_ocpi.scalars import Secret

@@ -13,8 +13,8 @@ from tests.demo.test_demo import FEEDS, present, written
 from tests.objects import evse, location
 from tests.platforms import ALL_VERSIONS
 from wwcp_ocpi.demo import steps
+from wwcp_ocpi.demo.feed import FeedNetwork
 from wwcp_ocpi.demo.main_job import Demo
-from wwcp_ocpi.demo.networks import FeedNetwork
 from wwcp_ocpi.demo.through import DIRECTIONS, Through
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.store.ports import Delete, Key, Side

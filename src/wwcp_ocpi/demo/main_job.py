@@ -99,6 +99,8 @@ class Demo:
     def _tell_losses(self) -> None:
         """What is not the same at the end of the way, for the report."""
         self.report.lost.update(self._network.losses)
+        for what, count in self._network.losses.items():
+            self._say(f"         told otherwise {count}: {what}")
 
     def _steps(self) -> Steps:
         """One after the other: the later ones exist only when the earlier ones have gone well."""

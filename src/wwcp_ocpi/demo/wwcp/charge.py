@@ -164,8 +164,14 @@ class RoamingCharge:
         """Its CDR was checked against the Tariff that it brings."""
         emp = self._b.roaming.adapters.emp
         assert emp is not None
-        (taken,) = [one async for one in emp.cdrs() if one.id == str(self._cdr.id)]
-        return await priced(self._b.platform, self._changed.owner, taken.ocpi_id)
+        found: list[str] = []
+
+        async def is_known() -> bool:
+            found.extend([one.ocpi_id async for one in emp.cdrs() if one.id == str(self._cdr.id)])
+            return bool(found)
+
+        await until(is_known, "the record to be noted as taken")
+        return await priced(self._b.platform, self._changed.owner, found[0])
 
     async def _session_at(self, side: Side) -> ChargingSession:
         found = await side.network.session(self._session)

@@ -16,6 +16,8 @@ from wwcp_ocpi.wwcp.jsonld.documents import plain
 from wwcp_ocpi.wwcp.model.places import ChargingPool
 
 _LISTS_BY_ID = ("chargingStations", "EVSEs", "socketOutlets")
+_TEXTS = frozenset({"name", "description", "city", "comment"})
+"""Texts by language, of which OCPI has but one: looked at as a whole."""
 _NOT_STATIC = frozenset({"@context", "lastChange", "lastStatusUpdate", "customData", "dataSource"})
 """When something was learned, and from whom, is a matter of the side that learned it."""
 
@@ -52,7 +54,8 @@ def told_otherwise(ours: LiveNetwork, theirs: LiveNetwork) -> Counter[str]:
 def _differences(ours: Any, theirs: Any, path: str) -> Iterator[str]:
     if ours == theirs:
         return
-    if not isinstance(ours, dict) or not isinstance(theirs, dict):
+    is_whole = path.rpartition(".")[2] in _TEXTS
+    if is_whole or not isinstance(ours, dict) or not isinstance(theirs, dict):
         yield f"{path} {'added' if ours is None else 'left out' if theirs is None else 'told otherwise'}"
         return
     for name in sorted((ours.keys() | theirs.keys()) - _NOT_STATIC):
