@@ -27,6 +27,7 @@ from tests.net.serving import DEADLINE_S, serving
 from tests.platforms import ALL_VERSIONS, EMSP, envelope_of
 from wwcp_ocpi.net.client import HTTPTransport
 from wwcp_ocpi.partners import Remote
+from wwcp_ocpi.partners.calling import Hosts
 from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.protocol.errors import Unreachable
 from wwcp_ocpi.protocol.http import Request, Response
@@ -110,24 +111,23 @@ async def test_a_response_url_that_points_inside(monkeypatch: pytest.MonkeyPatch
     async with inside() as service:
         bringing(monkeypatch, service.port)
         url = f"http://{host}:{service.port}/latest/meta-data"
+        weak = Hosts(named=(f"{host}:{service.port}",))
         for policy, reached in ((WEAK, 1), (PUBLIC_ONLY, 0)):
             async with calling(policy) as made:
-                await command(made, url)
+                await command(made, url, weak)
             assert len(service.asked) == reached
-            assert not any("authorization" in one.headers for one in service.asked)
             service.asked.clear()
+        async with calling(WEAK) as made:
+            answer = await asked_by_partner(made, url, Hosts())
+            assert envelope_of(answer)["status_code"] == 2001
+        assert not service.asked
 
 
-async def command(made: Setting, response_url: str) -> None:
+async def command(made: Setting, response_url: str, hosts: Hosts) -> None:
     """The partner starts a session, and its result is told to that URL, or cannot be."""
     desk = made.made.desk
     made.made.server.commander = operator = Operator(ACCEPTED)
-    token = made.made.book._vault.seal(Secret("ours"))
-    url = "https://partner.example/versions"
-    remote = Remote(versions_url=url, token=token, form=TokenForm.RAW, version="2.2.1", endpoints=())
-    await made.change("partner", remote=remote)
-    body = {**fields("2.2.1", START), "response_url": response_url}
-    answer = await made.ask(f"/ocpi/2.2.1/receiver/commands/{START}", method="POST", body=body)
+    answer = await asked_by_partner(made, response_url, hosts)
     assert envelope_of(answer)["data"]["result"] == "ACCEPTED"
     desk.sleep = _at_once
     await operator.reports[-1](CommandOutcome(result="ACCEPTED"))
@@ -136,6 +136,16 @@ async def command(made: Setting, response_url: str) -> None:
         return any(word in ("result_sent", "result_lost") for _, _, word in desk.counts)
 
     await until(is_told)
+
+
+async def asked_by_partner(made: Setting, response_url: str, hosts: Hosts) -> Response:
+    """The answer to a partner that may be called at its own host, and at these."""
+    token = made.made.book._vault.seal(Secret("ours"))
+    url = "http://partner.example/versions"
+    remote = Remote(versions_url=url, token=token, form=TokenForm.RAW, version="2.2.1", endpoints=())
+    await made.change("partner", remote=remote, hosts=hosts)
+    body = {**fields("2.2.1", START), "response_url": response_url}
+    return await made.ask(f"/ocpi/2.2.1/receiver/commands/{START}", method="POST", body=body)
 
 
 async def _at_once(_: float) -> None:
