@@ -111,7 +111,7 @@ async def test_a_response_url_that_points_inside(monkeypatch: pytest.MonkeyPatch
     async with inside() as service:
         bringing(monkeypatch, service.port)
         url = f"http://{host}:{service.port}/latest/meta-data"
-        weak = Hosts(named=(f"{host}:{service.port}",))
+        weak = Hosts(named=(host.strip("[]"),))
         for policy, reached in ((WEAK, 1), (PUBLIC_ONLY, 0)):
             async with calling(policy) as made:
                 await command(made, url, weak)
