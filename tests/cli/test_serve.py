@@ -122,7 +122,9 @@ def test_a_roaming_network_is_loaded_and_published_before_the_urls_are_printed(
 ) -> None:
     (tmp_path / "network.json").write_bytes(sample_json(7))
     monkeypatch.setenv("WWCP_OCPI_WWCP_NETWORK", "network.json")
-    written(tmp_path, port=0)
+    file = written(tmp_path, port=0)
+    others = "".join(f'[[party]]\nid = "{id}"\nrole = "CPO"\n' for id in ("NL*VBL", "FR*EXR"))
+    file.write_text(f"{file.read_text()}\n{others}")
 
     async def run_forever(self: HTTPServer) -> None:
         """Told to stop at once."""

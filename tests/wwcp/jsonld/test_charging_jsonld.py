@@ -336,3 +336,10 @@ def test_tokens_are_compared_without_case_and_separators() -> None:
     assert token_text("my-token") == "MY-TOKEN"
     assert rfid("04-ab-12").key == rfid("04AB12").key
     assert Authentication(auth_token="04AB12").key != rfid("04AB12").key
+
+
+def test_the_pin_behind_a_qr_code_may_be_long() -> None:
+    """Its length counts for itself: a salted hash is longer than an identification."""
+    account = EMobilityAccountId.parse("DE-GDF-C12345678")
+    qr = QRCodeIdentification(emaid=account, hashed_pin=HashedPIN(function="pbkdf2", value="ab" * 128, salt="cd" * 64))
+    assert Authentication(qr_code_identification=qr).account == account

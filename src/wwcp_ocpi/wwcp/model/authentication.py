@@ -88,7 +88,8 @@ class Authentication(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         given = [way for way in self._ways() if way is not None]
         if len(given) != 1:
             raise ValueError(f"expected exactly one way of authentication, got {len(given)}")
-        text = str(given[0])
+        qr = self.qr_code_identification
+        text = str(qr.emaid if qr is not None else given[0])
         if not text.strip() or (len(text) > MAX_LENGTH and self.certificate is None):
             raise ValueError(f"expected an identification of 1 to {MAX_LENGTH} characters, got {len(text)}")
         if self.pin is not None and not _PIN.fullmatch(self.pin):

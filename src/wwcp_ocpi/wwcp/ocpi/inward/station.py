@@ -24,8 +24,9 @@ from wwcp_ocpi.wwcp.ocpi.inward.escaping import hashed
 from wwcp_ocpi.wwcp.ocpi.inward.evse import evse_of
 from wwcp_ocpi.wwcp.ocpi.inward.names import Page, evse_ids_of
 from wwcp_ocpi.wwcp.ocpi.inward.texts import i18n
-from wwcp_ocpi.wwcp.ocpi.inward.words import CAPABILITY, CONNECTOR_CAPABILITY, CapabilityWord
+from wwcp_ocpi.wwcp.ocpi.inward.words import CAPABILITY, CONNECTOR_CAPABILITY
 from wwcp_ocpi.wwcp.ocpi.stations import StationedLocation, StationOfLocation, derived_stations
+from wwcp_ocpi.wwcp.ocpi.words import CapabilitySource
 
 _W = TypeVar("_W")
 _LONGEST = 51
@@ -188,5 +189,5 @@ def _capabilities(placed: Sequence[_Placed], context: Context) -> _Able:
     )
 
 
-def _every(words: Sequence[CapabilityWord], kind: int) -> list[_W]:
+def _every(words: Sequence[CapabilitySource], kind: int) -> list[_W]:
     return [word[kind] for word in words if word[kind] is not None]  # type: ignore[misc]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from wwcp_ocpi.v2_3_0.enums import (
     AuthMethod as OCPIAuthMethod,
@@ -45,6 +45,7 @@ from wwcp_ocpi.wwcp.model.texts import (
     Weekday,
 )
 from wwcp_ocpi.wwcp.ocpi import words
+from wwcp_ocpi.wwcp.ocpi.words import CapabilitySource
 
 _W = TypeVar("_W")
 _O = TypeVar("_O")
@@ -106,30 +107,21 @@ LINE_TO_LINE: dict[int, int] = {neutral: line for line, neutral in words.LINE_TO
 """V."""
 
 
-class CapabilityWord(NamedTuple):
-    """Where a station says it; one of these is told."""
-
-    authentication: AuthenticationType | None = None
-    ui_feature: UIFeature | None = None
-    payment_option: PaymentOption | None = None
-    feature: Feature | None = None
-
-
-CAPABILITY: dict[Capability, CapabilityWord | None] = {
-    Capability.CHARGING_PROFILE_CAPABLE: CapabilityWord(feature=Feature.ChargingProfilesSupported),
-    Capability.CHARGING_PREFERENCES_CAPABLE: CapabilityWord(feature=Feature.ChargingPreferencesSupported),
+CAPABILITY: dict[Capability, CapabilitySource | None] = {
+    Capability.CHARGING_PROFILE_CAPABLE: CapabilitySource(feature=Feature.ChargingProfilesSupported),
+    Capability.CHARGING_PREFERENCES_CAPABLE: CapabilitySource(feature=Feature.ChargingPreferencesSupported),
     Capability.CHIP_CARD_SUPPORT: None,
-    Capability.CONTACTLESS_CARD_SUPPORT: CapabilityWord(AuthenticationType.NFC),
+    Capability.CONTACTLESS_CARD_SUPPORT: CapabilitySource(AuthenticationType.NFC),
     # That it can be paid with, not that one identifies with it.
-    Capability.CREDIT_CARD_PAYABLE: CapabilityWord(payment_option=PaymentOption.CreditCard),
-    Capability.DEBIT_CARD_PAYABLE: CapabilityWord(payment_option=PaymentOption.DebitCard),
-    Capability.PED_TERMINAL: CapabilityWord(ui_feature=UIFeature.Pinpad),
-    Capability.REMOTE_START_STOP_CAPABLE: CapabilityWord(AuthenticationType.REMOTE),
-    Capability.RESERVABLE: CapabilityWord(feature=Feature.Reservable),
-    Capability.RFID_READER: CapabilityWord(AuthenticationType.RFID),
-    Capability.START_SESSION_CONNECTOR_REQUIRED: CapabilityWord(feature=Feature.START_SESSION_CONNECTOR_REQUIRED),
-    Capability.TOKEN_GROUP_CAPABLE: CapabilityWord(feature=Feature.TokenGroupsSupported),
-    Capability.UNLOCK_CAPABLE: CapabilityWord(feature=Feature.CSOUnlockSupported),
+    Capability.CREDIT_CARD_PAYABLE: CapabilitySource(payment_option=PaymentOption.CreditCard),
+    Capability.DEBIT_CARD_PAYABLE: CapabilitySource(payment_option=PaymentOption.DebitCard),
+    Capability.PED_TERMINAL: CapabilitySource(ui_feature=UIFeature.Pinpad),
+    Capability.REMOTE_START_STOP_CAPABLE: CapabilitySource(AuthenticationType.REMOTE),
+    Capability.RESERVABLE: CapabilitySource(feature=Feature.Reservable),
+    Capability.RFID_READER: CapabilitySource(AuthenticationType.RFID),
+    Capability.START_SESSION_CONNECTOR_REQUIRED: CapabilitySource(feature=Feature.START_SESSION_CONNECTOR_REQUIRED),
+    Capability.TOKEN_GROUP_CAPABLE: CapabilitySource(feature=Feature.TokenGroupsSupported),
+    Capability.UNLOCK_CAPABLE: CapabilitySource(feature=Feature.CSOUnlockSupported),
 }
 """One of the WWCP words that give the capability. None: WWCP has none; noted."""
 
