@@ -41,7 +41,7 @@ def test_a_success_without_data_has_no_data_field() -> None:
 @rule("TRN-29")
 @pytest.mark.parametrize("bodies", [[], [b"{}"], [b'{"a":1.0}', b"[2]", b"null"]])
 def test_a_page_joins_the_bytes_of_its_objects(bodies: list[bytes]) -> None:
-    body = envelope.success_list(iter(bodies))
+    body = b"".join(envelope.success_list(bodies))
     assert body.startswith(b'{"data":[' + b",".join(bodies) + b"]")
     assert stamped(body) == {"data": [json.loads(each) for each in bodies], "status_code": 1000}
 

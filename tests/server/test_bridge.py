@@ -17,6 +17,7 @@ from tests.rules import rule
 from wwcp_ocpi.convert import Context
 from wwcp_ocpi.gateway.platform import Platform
 from wwcp_ocpi.protocol.errors import CannotConvert, NotFound
+from wwcp_ocpi.protocol.joined import Joined
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server.bridge import Bridge, Unsaid
@@ -276,7 +277,7 @@ async def test_pages_are_remembered_and_their_room_is_bounded() -> None:
 
     def page(number: int) -> Page:
         bodies = tuple(body.replace(b"LOC1", b"LOC%d-%d" % (number, one)) for one in range(5))
-        return Page(bodies=bodies, versions=("2.1.1",) * 5, owners=(CPO,) * 5, total=5)
+        return Page(joined=Joined(bodies), versions=("2.1.1",) * 5, owners=(CPO,) * 5, total=5)
 
     for number in range(60):
         asked = page(number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import msgspec
 
+from wwcp_ocpi.protocol.joined import Joined
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.store.ports import Decide, Delete, Key, Objects, Outcome, Page, PageRequest, Push, Side, Stored, Write
 
@@ -129,4 +130,4 @@ async def walk(store: Objects, request: PageRequest) -> list[str]:
 
 def page_of(*bodies: bytes, total: int, owner: PartyId = TNM) -> Page:
     """The last page of a list, with these objects of one owner on it."""
-    return Page(bodies=bodies, versions=("2.2.1",) * len(bodies), owners=(owner,) * len(bodies), total=total)
+    return Page(joined=Joined(bodies), versions=("2.2.1",) * len(bodies), owners=(owner,) * len(bodies), total=total)

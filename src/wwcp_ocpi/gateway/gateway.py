@@ -231,9 +231,9 @@ class Gateway:
             response = await self._roam(request)
             self.traffic.count(request, response.status, time.perf_counter() - began)
             return response
-        response = await self.platform.server.handle(request)
+        response = await self.platform.server.respond(request)
         if response.status == HTTPStatus.UNAUTHORIZED and await self._learned():
-            response = await self.platform.server.handle(request)
+            response = await self.platform.server.respond(request)
         self.traffic.count(request, response.status, time.perf_counter() - began)
         return response
 

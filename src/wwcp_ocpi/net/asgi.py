@@ -28,6 +28,8 @@ ASGIApp: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
+SEND_JOINED_BYTES = 128 << 10
+"""Up to this size a body in pieces is joined and sent at once: copying that much costs less than one more write."""
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
@@ -101,7 +103,12 @@ def asgi_app(
             await response.stream(scope, receive, send)
             return
         await send(head)
-        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else response.body})
+        body = response.body
+        if response.pieces and method != "HEAD":
+            *first, body = response.pieces if _size(response) > SEND_JOINED_BYTES else (b"".join(response.pieces),)
+            for piece in first:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
     return app
 
@@ -163,8 +170,12 @@ def _head(response: Response) -> Message:
         (_wire_names.get(name) or _wire_name(name), value.encode("latin-1")) for name, value in response.headers.items()
     ]
     if response.status not in _BODILESS:
-        headers.append((b"content-length", b"%d" % len(response.body)))
+        headers.append((b"content-length", b"%d" % _size(response)))
     return {"type": "http.response.start", "status": response.status, "headers": headers}
+
+
+def _size(response: Response) -> int:
+    return sum(map(len, response.pieces)) if response.pieces else len(response.body)
 
 
 async def _lifespan(receive: Receive, send: Send, startup: Sequence[Call], shutdown: Sequence[Call]) -> None:

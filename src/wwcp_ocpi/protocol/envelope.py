@@ -7,16 +7,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
 
 from wwcp_ocpi.protocol.errors import BadAnswer
+from wwcp_ocpi.protocol.joined import Joined
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.scalars import now
 
 _HEAD = b'{"data":'
+_LIST_HEAD = _HEAD + b"["
 _OK = b',"status_code":1000,"timestamp":"'
 _OK_ALONE = b'{"status_code":1000,"timestamp":"'
 _END = b'"}'
@@ -65,15 +67,10 @@ def success(data: bytes | None = None) -> bytes:
     return b"".join((_HEAD, data, _OK, stamp, _END))
 
 
-def success_list(bodies: Iterable[bytes]) -> bytes:
-    """The envelope of a page: the objects' own bytes, joined."""
-    entries = list(bodies)
-    if not entries:
-        return b"".join((_HEAD, b"[]", _OK, _stamp(), _END))
-    # A page is large: what stands around it is put to its first and last object, so that it is copied once.
-    entries[0] = b"".join((_HEAD, b"[", entries[0]))
-    entries[-1] = b"".join((entries[-1], b"]", _OK, _stamp(), _END))
-    return b",".join(entries)
+def success_list(bodies: Sequence[bytes]) -> tuple[bytes, bytes, bytes]:
+    """The envelope of a page, in pieces: the objects' own bytes, which may be many, between what stands around them."""
+    listed = bodies if isinstance(bodies, Joined) else Joined(bodies)
+    return _LIST_HEAD, listed.whole, b"".join((b"]", _OK, _stamp(), _END))
 
 
 def failure(status_code: int, message: str) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from wwcp_ocpi.scalars import Secret
 
@@ -114,12 +115,21 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
     With a `stream` the answer has no end that is known: who carries it calls that, and `body` is empty. Without a
     socket there is nothing to call it with, and `status` and `headers` stand for it.
+
+    With `pieces`, they are the body, and `body` is empty: a large one need not be copied to be sent. Only a handler
+    behind a socket gets such a response; all others see it `in_one_piece`.
     """
 
     status: int
     headers: Mapping[str, str] = {}
     body: bytes = b""
     stream: Stream | None = None
+    pieces: tuple[bytes, ...] = ()
+
+
+def in_one_piece(response: Response) -> Response:
+    """The same with all of its body in `body`."""
+    return replace(response, body=b"".join(response.pieces), pieces=()) if response.pieces else response
 
 
 HeaderOf: TypeAlias = Callable[[Channel | None, Request], Mapping[str, str]]

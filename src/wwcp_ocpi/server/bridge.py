@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from wwcp_ocpi.convert import NOTHING_KNOWN, Context, Converted, Known, Loss, convert, merge_back
 from wwcp_ocpi.protocol import patch
 from wwcp_ocpi.protocol.errors import CannotConvert, NotFound, OCPIError
+from wwcp_ocpi.protocol.joined import Joined
 from wwcp_ocpi.protocol.shape import field_names
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import VERSIONS
@@ -36,7 +37,7 @@ MOST_PLACES = 4096
 _INDEX = re.compile(r"\[\d+\]")
 _OVERHEAD = 512
 
-_Place: TypeAlias = tuple[str, str, PartyId | None, tuple[PartyId, ...], tuple[bytes, ...]]
+_Place: TypeAlias = tuple[str, str, PartyId | None, tuple[PartyId, ...], Joined]
 
 DriverOf: TypeAlias = Callable[[Side, Stored], PartyId | None]
 """The eMSP whose driver a Session or CDR is about, as far as it is known without looking into it."""
@@ -64,7 +65,7 @@ class Shown(Protocol):
     """Objects of a page, each with its version and owner."""
 
     @property
-    def bodies(self) -> tuple[bytes, ...]: ...
+    def joined(self) -> Joined: ...
 
     @property
     def versions(self) -> tuple[str, ...]: ...
@@ -148,7 +149,7 @@ class Bridge:
         """How often an object could not be told at all; the path says why not."""
         self._store = store
         self._objects: _Remembered[tuple[str, str, str, bytes, Context], Converted] = _Remembered(room_bytes // 2)
-        self._pages: _Remembered[_Place, tuple[bytes | None, ...]] = _Remembered(room_bytes // 2)
+        self._pages: _Remembered[_Place, Sequence[bytes | None]] = _Remembered(room_bytes // 2)
 
     async def body(self, side: Side, kind: str, owner: PartyId, stored: Stored, target: Version) -> bytes:
         """One stored object in a version.
@@ -188,33 +189,33 @@ class Bridge:
 
     async def bodies(
         self, side: Side, kind: str, page: Shown, target: Version, audience: str = ""
-    ) -> tuple[bytes | None, ...]:
+    ) -> Sequence[bytes | None]:
         """The objects of a page in a version; None for those that it cannot be told.
 
         They are all for one audience, which says whose driver a Session or CDR is about.
         """
         is_as_stored = page.versions.count(target.number) == len(page.versions)
         if is_as_stored and not self._adds_owner(side, kind, target):
-            return page.bodies
+            return page.joined
         driver = self.driver_of(side, Stored(seq=0, version="", last_updated=0, body=b"", audience=audience))
-        place = (kind, target.number, driver, page.owners, page.bodies)
+        place = (kind, target.number, driver, page.owners, page.joined)
         known = self._pages.get(place)
         if known is not None:
             return known
         told: list[bytes | None] = []
         is_lasting = True
-        for body, number, owner in zip(page.bodies, page.versions, page.owners, strict=True):
+        for body, number, owner in zip(page.joined, page.versions, page.owners, strict=True):
             stored = Stored(seq=0, version=number, last_updated=0, body=body, audience=audience)
             is_lasting = is_lasting and not _leans_on_others(kind, version_of(number), target)
             try:
                 told.append(await self.body(side, kind, owner, stored, target))
             except CannotConvert:
                 told.append(None)
-        whole = tuple(told)
+        bodies = [body for body in told if body is not None]
+        listed = Joined(bodies) if len(bodies) == len(told) else tuple(told)
         if is_lasting:
-            size = sum(len(body) for body in whole if body is not None)
-            self._pages.put(place, whole, size)
-        return whole
+            self._pages.put(place, listed, sum(map(len, bodies)))
+        return listed
 
     async def view(self, side: Side, kind: str, owner: PartyId, version: Version, id: str) -> View:
         """How a partner sees one stored object, for a decision about it, which runs where nothing can be looked up."""

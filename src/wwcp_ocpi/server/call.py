@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
@@ -26,11 +26,15 @@ if TYPE_CHECKING:
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A whole response but for the headers that every response has. `body` is an envelope, or empty."""
+    """A whole response but for the headers that every response has.
+
+    `body` is an envelope, or empty; the envelope of a page is in `pieces`, which joined are the body.
+    """
 
     body: bytes
     status: int = HTTPStatus.OK
     headers: Mapping[str, str] = {}
+    pieces: tuple[bytes, ...] = ()
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -156,6 +160,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 
 Behaviour: TypeAlias = Callable[[Call], Awaitable[Answer]]
+
+
+def ok_list(bodies: Sequence[bytes], headers: Mapping[str, str]) -> Answer:
+    """A success with the objects of a page."""
+    return Answer(b"", headers=headers, pieces=envelope.success_list(bodies))
 
 
 def ok(data: bytes | None = None, status: int = HTTPStatus.OK, headers: Mapping[str, str] = {}) -> Answer:

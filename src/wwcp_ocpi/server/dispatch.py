@@ -19,7 +19,7 @@ from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.conformance import Finding
 from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation
 from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed, OCPIError, PartnerError
-from wwcp_ocpi.protocol.http import AUTHORIZATION, JSON, TOTP, Request, Response
+from wwcp_ocpi.protocol.http import AUTHORIZATION, JSON, TOTP, Request, Response, in_one_piece
 from wwcp_ocpi.protocol.modifiers import ModifierFailed, Modifiers, modified_answer, modified_request
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version
@@ -174,6 +174,10 @@ class Server:
 
     async def handle(self, request: Request) -> Response:
         """Answer one request. Never raises: what goes wrong becomes an envelope."""
+        return in_one_piece(await self.respond(request))
+
+    async def respond(self, request: Request) -> Response:
+        """The same for who can send a large body in `pieces`, as pages are then answered."""
         response = await self._respond(request)
         if has_password(request):
             # What was answered to a one-time password is for nobody who comes later.
@@ -195,7 +199,7 @@ class Server:
             # Who is calling is settled: a modifier cannot change it, and has no need of the secret.
             understood = modified_request(modifiers.request_from, _without_credentials(request))
             answer = self._response(understood, await self._handle(understood, caller))
-            return modified_answer(modifiers.answer_to, understood, answer)
+            return modified_answer(modifiers.answer_to, understood, in_one_piece(answer))
         except ModifierFailed as error:
             return self._response(request, _failure(error))
 
@@ -218,11 +222,11 @@ class Server:
 
     def _response(self, request: Request, answer: Answer) -> Response:
         headers = {**_JSON_HEADERS, **answer.headers, **answer_headers(request.headers)}
-        if not answer.body:
+        if not answer.body and not answer.pieces:
             del headers["content-type"]
         if self.settings.cors and request.path.rstrip("/") in self.open_paths:
             headers |= cors.headers(request)
-        return Response(status=answer.status, headers=headers, body=answer.body)
+        return Response(status=answer.status, headers=headers, body=answer.body, pieces=answer.pieces)
 
     async def _answer(self, request: Request, caller: Caller) -> Answer:
         if self.settings.hub is not None and caller is not ANONYMOUS:

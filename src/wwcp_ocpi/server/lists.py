@@ -12,13 +12,14 @@ from typing import NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
-from wwcp_ocpi.protocol import envelope, paging
+from wwcp_ocpi.protocol import paging
 from wwcp_ocpi.protocol.errors import InvalidParameters
 from wwcp_ocpi.protocol.http import FILTERED_COUNT, LIMIT, LINK, TOTAL_COUNT
+from wwcp_ocpi.protocol.joined import Joined
 from wwcp_ocpi.protocol.paging import PageQuery
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server import connector_tariffs, extended, timeslots, variants
-from wwcp_ocpi.server.call import Answer, Call
+from wwcp_ocpi.server.call import Answer, Call, ok_list
 from wwcp_ocpi.server.extensions import LONGEST_MATCH, MATCH, TIMESTAMP
 from wwcp_ocpi.server.headers import addressed_parties, endpoint_url, receiver
 from wwcp_ocpi.server.variants import Moment
@@ -97,7 +98,7 @@ async def _page(call: Call, owner: PartyId | None) -> Answer:
         headers[FILTERED_COUNT] = str(read.filtered)
     if read.next is not None:
         headers[LINK] = paging.next_link(endpoint_url(call), asked, query, read.next, read.passed)
-    return Answer(envelope.success_list(bodies), headers=headers)
+    return ok_list(bodies, headers)
 
 
 def _sections(call: Call, request: PageRequest, moment: Moment | None) -> list[Section]:
@@ -144,7 +145,7 @@ async def _read(call: Call, sections: Sequence[Section], asked: PageQuery) -> Re
             offset = max(0, offset - (page.total if page.filtered is None else page.filtered))
             if page.next is not None:
                 following = f"{number}.{page.next}" if number else page.next
-            passed += len(page.bodies)
+            passed += len(page.joined)
             told = await _told(call, request, page)
             if show is not None:
                 told = [None if body is None else await show(body) for body in told]
@@ -177,6 +178,8 @@ def _without_untold(
     told: Sequence[bytes | None], created: Sequence[int | None]
 ) -> tuple[Sequence[bytes], Sequence[int | None]]:
     """What there is to show, and since when each of it is there if that was asked for."""
+    if isinstance(told, Joined):
+        return told, created
     bodies = [body for body in told if body is not None]
     if len(bodies) == len(told):
         return bodies, created

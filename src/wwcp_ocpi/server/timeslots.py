@@ -15,11 +15,11 @@ from collections.abc import AsyncIterator
 import msgspec
 from msgspec.structs import replace
 
-from wwcp_ocpi.protocol import envelope, paging
+from wwcp_ocpi.protocol import paging
 from wwcp_ocpi.protocol.errors import InvalidParameters
 from wwcp_ocpi.protocol.http import LIMIT, LINK, TOTAL_COUNT
 from wwcp_ocpi.scalars import DateTime
-from wwcp_ocpi.server.call import Answer, Call
+from wwcp_ocpi.server.call import Answer, Call, ok_list
 from wwcp_ocpi.server.headers import endpoint_url
 from wwcp_ocpi.store.ports import Objects, PageRequest
 
@@ -83,7 +83,7 @@ async def page_within(call: Call, asked: paging.PageQuery, first: PageRequest, w
     headers = {TOTAL_COUNT: str(total), LIMIT: str(call.server.settings.max_page_size)}
     if bodies and asked.offset + len(bodies) < total:
         headers[LINK] = paging.next_link(endpoint_url(call), asked, call.request.query, None, len(bodies))
-    return Answer(envelope.success_list(bodies), headers=headers)
+    return ok_list(bodies, headers)
 
 
 def has_time(body: bytes, window: Window) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from wwcp_ocpi.protocol.errors import UsageError
+from wwcp_ocpi.protocol.joined import Joined
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.store.bell import SECOND, Bell
 from wwcp_ocpi.store.cursor import read_cursor, write_cursor
@@ -107,7 +108,7 @@ class MemoryStore:
         rows = ((one.seq, one.last_updated, one.body, one.version, *owner) for one, owner in found)
         picked = pick(request, place, total if dated else 0, rows)
         return Page(
-            bodies=tuple(row[2] for row in picked.rows),
+            joined=Joined(row[2] for row in picked.rows),
             versions=tuple(row[3] for row in picked.rows),
             owners=tuple(PartyId(*row[4:]) for row in picked.rows),
             total=total,

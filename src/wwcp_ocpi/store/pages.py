@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
+from wwcp_ocpi.protocol.joined import Joined
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.store import objects
 from wwcp_ocpi.store.cursor import Place, read_cursor, write_cursor
@@ -113,7 +114,7 @@ class PageReader:
         finally:
             self.connection.execute("COMMIT")
         page = Page(
-            bodies=tuple([row[2] for row in picked.rows]),
+            joined=Joined([row[2] for row in picked.rows]),
             versions=tuple([row[3] for row in picked.rows]),
             owners=tuple([PartyId(*row[4:]) for row in picked.rows]),
             total=total,

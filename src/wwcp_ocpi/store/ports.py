@@ -18,6 +18,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
+from wwcp_ocpi.protocol.joined import Joined
 from wwcp_ocpi.scalars import PartyId
 
 
@@ -158,23 +159,28 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A page: the objects' bytes with version and owner of each, how many match, and where to go on (None: no more).
+    """A page: the objects' bytes, joined, with version and owner of each, how many match, and where to go on (None: no more).
 
     Without dates, `total` is what matches now. With dates it is counted for the first page and for pages by
     `offset`; the cursor carries it on, so that all pages of one walk tell the total of its beginning. `match`
     does not change it.
 
     `filtered` is how many have the text that `match` asks for; None as long as nobody has looked at all of them.
-    `created` is as long as `bodies` where it was asked for: microseconds since 1970, None where nobody knows.
+    `created` is as long as `joined` where it was asked for: microseconds since 1970, None where nobody knows.
     """
 
-    bodies: tuple[bytes, ...]
+    joined: Joined
     versions: tuple[str, ...]
     owners: tuple[PartyId, ...]
     total: int
     next: str | None = None
     filtered: int | None = None
     created: Sequence[int | None] = ()
+
+    @property
+    def bodies(self) -> tuple[bytes, ...]:
+        """The objects' bytes one by one, cut out of `joined` at each call."""
+        return tuple(self.joined)
 
 
 class Changes(Protocol):
