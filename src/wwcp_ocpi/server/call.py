@@ -103,7 +103,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             return {}
         return {name: value for name, value in query.items() if name in offers}
 
-    @cached_property
+    @property
     def resource(self) -> Resource:
         """The objects of this module."""
         resource = self.route.resource

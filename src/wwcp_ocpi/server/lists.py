@@ -81,7 +81,7 @@ async def _page(call: Call, owner: PartyId | None) -> Answer:
         match=match,
         with_created=is_extended,
     )
-    window = timeslots.window_of(call)
+    window = timeslots.window_of(call, query)
     if window is not None:
         return await timeslots.page_within(call, asked, request, window)
     if len(audiences) == 1 and moment is None:

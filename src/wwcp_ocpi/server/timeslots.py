@@ -10,7 +10,7 @@ A BookingLocation is listed when a timeslot of one of its calendars has a moment
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import msgspec
 from msgspec.structs import replace
@@ -53,15 +53,17 @@ class _Calendars(msgspec.Struct):
 _read = msgspec.json.Decoder(_Calendars).decode
 
 
-def window_of(call: Call) -> Window | None:
-    """The window that a request asks for; None where it asks for none, or its row knows none.
+def window_of(call: Call, query: Mapping[str, str]) -> Window | None:
+    """The window that the query of a request asks for; None where it asks for none, or its row knows none.
 
     Raises:
         InvalidParameters: a moment that is none.
     """
+    if FROM not in query and TO not in query:
+        return None
     if not any(parameter.name in (FROM, TO) for parameter in call.endpoint.query):
         return None
-    start, end = (paging.read_moment(call.request.query, name) for name in (FROM, TO))
+    start, end = (paging.read_moment(query, name) for name in (FROM, TO))
     return Window(start, end) if start is not None or end is not None else None
 
 

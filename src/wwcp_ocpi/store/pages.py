@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from sys import intern
 from typing import TypeAlias
 
 from wwcp_ocpi.protocol.joined import Joined
@@ -115,7 +116,7 @@ class PageReader:
             self.connection.execute("COMMIT")
         page = Page(
             joined=Joined([row[2] for row in picked.rows]),
-            versions=tuple([row[3] for row in picked.rows]),
+            versions=tuple([intern(row[3]) for row in picked.rows]),
             owners=tuple([PartyId(*row[4:]) for row in picked.rows]),
             total=total,
             next=None if picked.following is None else write_cursor(self._cursor_key, request, picked.following),

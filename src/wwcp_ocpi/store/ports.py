@@ -28,6 +28,8 @@ class Side(Enum):
     OURS = "ours"
     THEIRS = "theirs"
 
+    __hash__ = object.__hash__  # that of Enum is written in Python, and this is in every key
+
 
 class Key(NamedTuple):
     """Names one object. `id` is folded by the caller where the version's ids are equal in any case.
