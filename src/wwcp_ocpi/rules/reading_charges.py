@@ -8,7 +8,7 @@ list, gets the contradictions of time as notes, and periods in order.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
@@ -107,20 +107,23 @@ def read_charge(
         raise BadCharge(f"$.{form.start}: expected the times of the session, got unknown ones", path=f"$.{form.start}")
     if end < start:
         raise BadCharge(f"$.{form.end}: expected no time before {start}, got {end}", path=f"$.{form.end}")
-    read = [_read(period, index) for index, period in enumerate(given)]
+    ends = [period.start_date_time for period in given[1:]]
+    ends.append(end)
+    read = [_read(period, index, start, ends[index]) for index, period in enumerate(given)]
     if form.is_cdr and notes is not None:
-        notes.extend(_session_only(one) for one in read if one.session_only)
+        notes.extend(_session_only(given))
     _in_session(read, start, end, notes)
     lines = {line for one in read for line, _ in one.volumes}
     if reserved is None and not lines.isdisjoint(_RESERVED):
         reserved = Reserved.EXPIRED if lines.isdisjoint(CHARGING_LINES) else Reserved.USED
     booked = getattr(record, "booking_id", None) is not None
     plain = reserved is None and not booked and lines <= CHARGING_LINES
+    as_read = plain and notes is None
     return Charge(
         start=start,
         end=end,
         currency=record.currency.upper(),
-        periods=_periods(read, start, end, reserved, booked=booked, plain=plain),
+        periods=tuple(read) if as_read else _periods(read, start, end, reserved, booked=booked, plain=plain),
         tariffs=tuple(getattr(record, "tariffs", None) or ()),
         time_zone=getattr(getattr(record, "location", None), "time_zone", None),
         credit=bool(getattr(record, "credit", None)),
@@ -130,18 +133,8 @@ def read_charge(
     )
 
 
-class _Read(msgspec.Struct, gc=False):
-    """A charging period as far as it can be read alone."""
-
-    index: int
-    start: dt.datetime
-    volumes: list[tuple[Line, Decimal]]
-    gauges: tuple[Decimal | None, ...]
-    session_only: tuple[str, ...]
-    tariff_id: str | None
-
-
-def _read(period: Any, index: int) -> _Read:
+def _read(period: Any, index: int, start: dt.datetime, end: dt.datetime) -> Period:
+    """A charging period as it is where nothing was reserved and all are in order."""
     volumes: list[tuple[Line, Decimal]] = []
     others: list[int] = []
     before, in_order = -1, True
@@ -164,8 +157,9 @@ def _read(period: Any, index: int) -> _Read:
     if not in_order:
         _each_once(period, index)
         volumes.sort(key=_order)
-    ends, session_only = _others(period, index, others) if others else ((), ())
-    return _Read(index, period.start_date_time, volumes, ends, session_only, getattr(period, "tariff_id", None))
+    gauges = _gauges(period, index, others) if others else ()
+    tariff_id = getattr(period, "tariff_id", None)
+    return Period(index, period.start_date_time, end, start, tuple(volumes), _CHARGING_FEES, tariff_id, *gauges)
 
 
 def _wrong(index: int, at: int, least: Decimal, volume: object) -> BadCharge:
@@ -184,8 +178,8 @@ def _twice(index: int, at: int, type: str) -> BadCharge:
     return _bad(f"{_path(index)}.dimensions[{at}].type", "each dimension once", f"{type} again")
 
 
-def _others(period: Any, index: int, others: list[int]) -> tuple[tuple[Decimal | None, ...], tuple[str, ...]]:
-    """Least and greatest current and power, and which dimensions are for Sessions only."""
+def _gauges(period: Any, index: int, others: list[int]) -> tuple[Decimal | None, ...]:
+    """Least and greatest current and power, from the dimensions that are not billed."""
     gauges: dict[str, Decimal] = {}
     averages: dict[str, Decimal] = {}
     types: list[str] = []
@@ -208,8 +202,7 @@ def _others(period: Any, index: int, others: list[int]) -> tuple[tuple[Decimal |
             gauges[GAUGES[type]] = volume
         else:
             averages[type] = volume
-    session_only = tuple(type for type in types if type in SESSION_ONLY)
-    return _ends(gauges, averages) if gauges or averages else (), session_only
+    return _ends(gauges, averages) if gauges or averages else ()
 
 
 def _path(index: int) -> str:
@@ -233,12 +226,16 @@ def _ends(gauges: dict[str, Decimal], averages: dict[str, Decimal]) -> tuple[Dec
     return tuple(ends)
 
 
-def _session_only(read: _Read) -> Note:
-    text = f"for Sessions, not for CDRs: {', '.join(read.session_only)}"
-    return Note(NoteCode.SESSION_ONLY_DIMENSION, f"{_path(read.index)}.dimensions", text)
+def _session_only(given: Sequence[Any]) -> Iterator[Note]:
+    """Notes on the dimensions that are for Sessions only."""
+    for index, period in enumerate(given):
+        types = [dimension.type._value_ for dimension in period.dimensions if dimension.type._value_ in SESSION_ONLY]
+        if types:
+            text = f"for Sessions, not for CDRs: {', '.join(types)}"
+            yield Note(NoteCode.SESSION_ONLY_DIMENSION, f"{_path(index)}.dimensions", text)
 
 
-def _in_session(read: list[_Read], start: dt.datetime, end: dt.datetime, notes: list[Note] | None) -> None:
+def _in_session(read: list[Period], start: dt.datetime, end: dt.datetime, notes: list[Note] | None) -> None:
     """Refuse, or note, periods out of order or outside of the session."""
     before = start
     for one in read:
@@ -262,8 +259,9 @@ def _say(code: NoteCode, path: str, text: str, notes: list[Note] | None) -> None
 
 
 def _periods(
-    read: list[_Read], start: dt.datetime, end: dt.datetime, reserved: Reserved | None, *, booked: bool, plain: bool
+    read: list[Period], start: dt.datetime, end: dt.datetime, reserved: Reserved | None, *, booked: bool, plain: bool
 ) -> tuple[Period, ...]:
+    """The periods, each to the next one, with the clock and the fees that go with what was reserved."""
     charging_from = start
     if reserved is not None:
         charging_from = next((one.start for one in read if _is_charging(one)), start)
@@ -271,15 +269,12 @@ def _periods(
     until = end
     for one in reversed(read):
         made.append(
-            Period(
-                one.index,
-                one.start,
-                until,
-                charging_from if plain or _is_charging(one) else start,
-                tuple(one.volumes) if reserved is not Reserved.EXPIRED else _expired(one.volumes, read),
-                _CHARGING_FEES if plain else _fees(one, reserved, booked=booked),
-                one.tariff_id,
-                *one.gauges,
+            msgspec.structs.replace(
+                one,
+                end=until,
+                clock=charging_from if plain or _is_charging(one) else start,
+                volumes=one.volumes if reserved is not Reserved.EXPIRED else _expired(one.volumes, read),
+                fees=_CHARGING_FEES if plain else _fees(one, reserved, booked=booked),
             )
         )
         until = one.start
@@ -287,12 +282,12 @@ def _periods(
     return tuple(made)
 
 
-def _is_charging(read: _Read) -> bool:
+def _is_charging(read: Period) -> bool:
     """Whether the session runs in this period: it says so, or says nothing of a reservation."""
     return not read.volumes or any(line in CHARGING_LINES for line, _ in read.volumes)
 
 
-def _fees(read: _Read, reserved: Reserved | None, *, booked: bool) -> tuple[Line, ...]:
+def _fees(read: Period, reserved: Reserved | None, *, booked: bool) -> tuple[Line, ...]:
     lines = [line for line, _ in read.volumes]
     due = []
     if reserved in {None, Reserved.USED} and _is_charging(read):
@@ -308,7 +303,7 @@ def _fees(read: _Read, reserved: Reserved | None, *, booked: bool) -> tuple[Line
     return tuple(due)
 
 
-def _expired(volumes: list[tuple[Line, Decimal]], read: list[_Read]) -> tuple[tuple[Line, Decimal], ...]:
+def _expired(volumes: Sequence[tuple[Line, Decimal]], read: list[Period]) -> tuple[tuple[Line, Decimal], ...]:
     """An expired reservation is one time, whichever of the two words the CDR has for it (TAR-24)."""
     named = any(line is RESERVATION_EXPIRES for one in read for line, _ in one.volumes)
     if named:
