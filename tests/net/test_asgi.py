@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from wwcp_ocpi.net.asgi import ASGIApp, asgi_app, mounted
+from wwcp_ocpi.net.asgi import SEND_JOINED_BYTES, ASGIApp, asgi_app, mounted
 from wwcp_ocpi.net.body import Message
 from wwcp_ocpi.net.limits import ServerLimits
 from wwcp_ocpi.protocol.errors import NotAuthenticated
@@ -298,3 +298,21 @@ async def test_a_startup_that_fails_is_told_to_the_server() -> None:
         sent = await lifespan(asgi_app(Recorder(), LIMITS, startup=[fail]))
     assert sent == [{"type": "lifespan.startup.failed", "message": "no disk"}]
     assert [entry["event"] for entry in logs] == ["startup.failed"]
+
+
+@pytest.mark.parametrize(("size", "sends"), [(3, 1), (SEND_JOINED_BYTES - 2, 1), (SEND_JOINED_BYTES - 1, 3)])
+async def test_a_large_body_in_pieces_is_sent_without_being_joined(size: int, sends: int) -> None:
+    pieces = (b"[", b"x" * size, b"]")
+    head, *bodies = await call(asgi_app(Recorder(Response(status=200, pieces=pieces)), LIMITS))
+    assert head["headers"] == [(b"content-length", b"%d" % (size + 2))]
+    assert [body.get("more_body", False) for body in bodies] == [True] * (sends - 1) + [False]
+    assert b"".join(body["body"] for body in bodies) == b"".join(pieces)
+    if sends > 1:
+        assert bodies[1]["body"] is pieces[1]
+
+
+async def test_head_is_told_the_length_of_a_body_in_pieces() -> None:
+    recorder = Recorder(Response(status=200, pieces=(b"[", b"x" * SEND_JOINED_BYTES, b"]")))
+    sent = await call(asgi_app(recorder, LIMITS), "HEAD")
+    assert sent[0]["headers"] == [(b"content-length", b"%d" % (SEND_JOINED_BYTES + 2))]
+    assert [message["body"] for message in sent[1:]] == [b""]

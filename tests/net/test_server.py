@@ -218,3 +218,17 @@ def test_the_server_works_on_uvloop() -> None:
             return await exchange(server, LAST)
 
     assert run(main()).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_body_in_pieces_arrives_whole_however_slowly_it_is_read() -> None:
+    pieces = (b"[", b"x" * (8 << 20), b"]")
+
+    async def handler(request: Request) -> Response:
+        return Response(status=200, pieces=pieces)
+
+    async with serving(handler) as server:
+        head, _, body = (await exchange(server, b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")).partition(
+            b"\r\n\r\n"
+        )
+    assert b"content-length: 8388610" in head
+    assert body == b"".join(pieces)

@@ -144,6 +144,17 @@ async def test_what_a_partner_is_answered_is_changed_before_it_is_sent(version: 
         assert (await call("GET", path)).headers["x-asked"] == path
 
 
+async def test_a_modifier_sees_the_whole_page_and_may_write_another(version: str) -> None:
+    def indented(request: Request, answer: Response) -> Response:
+        return replace(answer, body=answer.body.replace(b'"data":[', b'"data": [ '))
+
+    _, cpo, _ = await linked(version, Modifiers(answer_to=indented))
+    await publish(cpo, version)
+    response = await (await calls(cpo))("GET", f"/ocpi/{version}/sender/locations")
+    assert response.body.startswith(b'{"data": [ {')
+    assert [one["id"] for one in envelope_of(response)["data"]] == ["LOC1"]
+
+
 async def test_who_is_not_known_meets_no_modifier(version: str) -> None:
     _, cpo, _ = await linked(version, Modifiers(request_from=broken, answer_to=broken))
     call = Caller(cpo, Secret("nobody"))

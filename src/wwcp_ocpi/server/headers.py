@@ -141,10 +141,10 @@ def addressed_parties(call: Call) -> frozenset[PartyId]:
     Raises:
         NotFound: it names one that we are not (decision 50 in docs/spec-defects.md).
     """
-    settings = call.server.settings
-    here = settings.party_ids | call.server.reachable() if _is_relayed(call) else settings.party_ids
+    settings, is_relayed = call.server.settings, _is_relayed(call)
+    here = settings.party_ids | call.server.reachable() if is_relayed else settings.party_ids
     to = to_party(call.request.headers) if call.route.is_routed else None
-    if to is None or (_is_relayed(call) and to == settings.hub):
+    if to is None or (is_relayed and to == settings.hub):
         return here
     if to not in here:
         status = StatusCode.UNKNOWN_RECEIVER if settings.hub is not None else None
