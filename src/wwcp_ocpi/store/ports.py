@@ -161,7 +161,7 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A page: the objects' bytes, joined, with version and owner of each, how many match, and where to go on (None: no more).
+    """A page: the objects' bytes, joined; version and owner of each; how many match; where to go on (None: no more).
 
     Without dates, `total` is what matches now. With dates it is counted for the first page and for pages by
     `offset`; the cursor carries it on, so that all pages of one walk tell the total of its beginning. `match`
