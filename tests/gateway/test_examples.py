@@ -109,13 +109,13 @@ async def test_modifiers_make_a_partner_understood(
 ) -> None:
     async with partner_of(modify_partner.main, "EMSP", version, tmp_path, capsys) as acme:
         seen: list[Request] = []
-        handle = acme.platform.server.handle
+        respond = acme.platform.server.respond
 
         async def watched(request: Request) -> Response:
             seen.append(request)
-            return await handle(request)
+            return await respond(request)
 
-        monkeypatch.setattr(acme.platform.server, "handle", watched)
+        monkeypatch.setattr(acme.platform.server, "respond", watched)
         cls = VERSIONS[version].object_named("Location")
         body: dict[str, Any] = location(version, evses=[evse(version, status="Available")])
         await peer(acme).put_bytes(cls, json.dumps(body).encode(), "LOC1", owner=CPO)

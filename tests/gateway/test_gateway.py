@@ -205,7 +205,7 @@ async def test_stopping_finishes_a_request_under_way(tmp_path: Path, monkeypatch
         await go_on.wait()
         return Response(status=200, body=b'"done"')
 
-    monkeypatch.setattr(gateway.platform.server, "handle", slow)
+    monkeypatch.setattr(gateway.platform.server, "respond", slow)
     asked = asyncio.create_task(got(gateway.versions_url))
     await begun.wait()
     stopping = asyncio.create_task(gateway.stop())
