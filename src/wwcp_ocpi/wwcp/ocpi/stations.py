@@ -56,7 +56,7 @@ def with_stations(location: Location, pool: ChargingPool, policy: MappingPolicy)
     told = [
         (
             station.id,
-            [(evse.id, uid) for evse in station.evses if (uid := uids.get(told_uid(evse).upper())) is not None],
+            [(evse.id, uid) for evse in station.evses if (uid := uids.pop(told_uid(evse).upper(), None)) is not None],
         )
         for station in pool.charging_stations
         if station.published or not shows_some

@@ -115,6 +115,18 @@ def test_nothing_is_added_where_ids_tell_the_stations() -> None:
     ]
 
 
+def test_of_two_evses_with_one_uid_the_first_is_told_and_stands_in_its_station_once() -> None:
+    custom = {"OCPI.EVSEUId": "u1"}
+    one, two = EVSEId.parse("DE*GEF*E1*A*1"), EVSEId.parse("DE*GEF*E2*A*1")
+    both = (evse(one, custom_data=custom), evse(two, custom_data=custom))
+    made = mapped(pool(station(*both, id=ChargingStationId.parse("DE*GEF*S99"))))
+    assert isinstance(made.value, StationedLocation)
+    told = codec.read_json(codec.encode(made.value))
+    assert [one["uid"] for one in told["evses"]] == ["u1"]
+    assert [station["evse_uids"] for station in told["charging_stations"]] == [["u1"]]
+    assert any("the uid u1 is taken" in note.text for note in made.notes)
+
+
 def test_hidden_stations_are_not_told() -> None:
     hidden = station(id=ChargingStationId.parse("DE*GEF*S99"), published=False)
     found = mapped(pool(station(evse(), id=ChargingStationId.parse("DE*GEF*S7")), hidden)).value
