@@ -41,18 +41,20 @@ async def test_everything_arrives_and_no_thief_gets_in_and_no_secret_lies_about(
 ) -> None:
     said: list[str] = []
     with caplog.at_level(logging.DEBUG):
-        async with Secure(SampleNetwork(2026), tmp_path, said.append) as demo:
+        network = SampleNetwork(2026)
+        async with Secure(network, tmp_path, said.append) as demo:
             report = await demo.run()
-            secrets = secrets_of(demo)
+            secrets = secrets_of(demo) | {side.client._token.reveal() for side in network._sides}
+            metrics = [await gateway._metrics.page() for gateway in demo.gateways.values()]
     assert [step.detail for step in report.steps if step.result is not Result.OK] == []
     shown = [line for line in said if line.startswith("         E with")]
     assert [why in line for line, why in zip(shown, THIEVES, strict=True)] == [True] * len(THIEVES)
 
-    assert len(secrets) == 4  # a token and a secret in each direction
+    assert len(secrets) == 6  # a token and a secret in each direction, and one of a client of each WWCP API
     forms = {form for text in secrets for form in (text.encode(), base64.b64encode(text.encode()).rstrip(b"="))}
     places = {str(file): file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     assert len([name for name in places if name.endswith(".sqlite")]) == 2
-    places |= {"log": caplog.text.encode(), "said": "\n".join(said).encode()}
+    places |= {"log": caplog.text.encode(), "said": "\n".join(said).encode(), "metrics": b"".join(metrics)}
     assert [name for name, content in places.items() for form in forms if form in content] == []
     assert b"-----BEGIN PRIVATE KEY" not in b"".join(places[name] for name in ("log", "said"))
 
