@@ -245,5 +245,5 @@ def test_the_schema_is_good_for_postgresql_too() -> None:
         for table in schema.metadata.tables.values()
         for index in table.indexes
     ]
-    assert (len(tables), len(indexes)) == (6, 8)
+    assert (len(tables), len(indexes)) == (8, 9)
     assert "seq BIGSERIAL NOT NULL" in "".join(tables)
