@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -38,7 +39,8 @@ _SPREAD = (
     " CASE WHEN EXISTS (SELECT 1 FROM outbox older WHERE older.partner = each.value AND older.module = shared.module"
     " AND older.country_code = shared.country_code AND older.party_id = shared.party_id AND older.id = shared.id)"
     " THEN NULL ELSE written_at END, 0, ''"
-    " FROM outbox_shared shared JOIN outbox_partners told ON told.number = shared.partners, json_each(told.partners) each"
+    " FROM outbox_shared shared JOIN outbox_partners told ON told.number = shared.partners,"
+    " json_each(told.partners) each"
     " WHERE shared.number = ? ORDER BY each.key"
 )
 _DUE = (
@@ -62,9 +64,11 @@ _WAITING_FOR = (
 )
 _NEXT_DUE = (
     "SELECT min(at) FROM (SELECT min(due_at) AS at FROM outbox WHERE due_at > ?1 UNION ALL"
-    f" SELECT written_at FROM ({_OLDEST_SHARED}) WHERE written_at > ?1)"
+    " SELECT written_at FROM (SELECT written_at FROM outbox_shared ORDER BY number LIMIT 1) WHERE written_at > ?1)"
 )
 
+_common = attrgetter(*(name for name in Push.__struct_fields__ if name != "partner"))
+"""All of a push but its partner."""
 _parts = msgspec.json.Decoder(tuple[str, ...])
 _partners = msgspec.json.Decoder(list[str])
 
@@ -87,29 +91,16 @@ def add(transaction: Transaction, pushes: Sequence[Push], now: int) -> None:
 
 def _groups(pushes: Sequence[Push]) -> Iterator[tuple[Push, list[str]]]:
     """Neighbours that differ in their partner only, as the first of them and all partners: none of these twice."""
-    first: Push | None = None
-    partners: list[str] = []
-    for push in pushes:
-        if first is None or push.partner in partners or not _is_same(first, push):
-            if first is not None:
-                yield first, partners
-            first, partners = push, []
-        partners.append(push.partner)
-    if first is not None:
-        yield first, partners
-
-
-def _is_same(one: Push, other: Push) -> bool:
-    return (
-        one.body == other.body
-        and one.id == other.id
-        and one.parts == other.parts
-        and one.method == other.method
-        and one.version == other.version
-        and one.module == other.module
-        and one.owner == other.owner
-        and one.qualifier == other.qualifier
-    )
+    start, seen, common = 0, set[str](), None
+    for at, push in enumerate(pushes):
+        fields = _common(push)
+        if fields != common or push.partner in seen:
+            if at:
+                yield pushes[start], [one.partner for one in pushes[start:at]]
+            start, seen, common = at, set(), fields
+        seen.add(push.partner)
+    if pushes:
+        yield pushes[start], [one.partner for one in pushes[start:]]
 
 
 def _number_of(transaction: Transaction, partners: list[str]) -> int:
@@ -118,9 +109,12 @@ def _number_of(transaction: Transaction, partners: list[str]) -> int:
     number = transaction.partners.get(text)
     if number is None:
         found = transaction.execute("SELECT number FROM outbox_partners WHERE partners = ?", (text,)).fetchone()
-        made = found or transaction.execute(
-            "INSERT INTO outbox_partners (partners) VALUES (?) RETURNING number", (text,)
-        ).fetchone()
+        made = (
+            found
+            or transaction.execute(
+                "INSERT INTO outbox_partners (partners) VALUES (?) RETURNING number", (text,)
+            ).fetchone()
+        )
         number = transaction.partners[text] = int(made[0])
     return number
 
