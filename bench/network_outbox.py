@@ -70,8 +70,8 @@ async def _measure(network: RoamingNetwork, count: int, database: Path) -> dict[
         heard = (await store.waiting() - before) / PARTNERS
         figures = {
             "p50_ms": quantile(times, 0.5) * 1000,
-            "p99_ms": quantile(computed, 0.99) * 1000,
-            "p99_clock_ms": quantile(times, 0.99) * 1000,
+            "p99_ms": quantile(times, 0.99) * 1000,
+            "p99_cpu_ms": quantile(computed, 0.99) * 1000,
             "heard": heard,
             "changes_per_s": heard / took,
             "changes_per_cpu_s": heard / cpu,
