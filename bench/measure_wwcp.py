@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A WWCP network of a hundred thousand EVSEs: how large and fast, statuses to partners, AuthorizeStart from the cache."""
+"""A WWCP network of a hundred thousand EVSEs: how large and fast, statuses to partners, AuthorizeStart."""
 
 from __future__ import annotations
 
