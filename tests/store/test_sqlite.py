@@ -114,6 +114,24 @@ async def test_what_was_not_spread_is_there_after_reopening(path: Path, clock: C
     assert_consistent(path)
 
 
+async def test_spreading_that_is_refused_halfway_is_done_again_as_a_whole(sqlite: SQLiteStore, path: Path) -> None:
+    told = tuple(push("LOC1", partner=partner) for partner in "abc")
+    await sqlite.change(location("LOC1"), write("one", pushes=told))
+    outside = sqlite3.connect(path)
+    outside.execute(
+        "CREATE TRIGGER stop BEFORE INSERT ON outbox WHEN new.partner = 'b' BEGIN SELECT RAISE(FAIL, 'x'); END"
+    )
+    outside.commit()
+    with pytest.raises(StoreFailed):
+        await sqlite.due(10)
+    assert await sqlite.waiting() == 3
+    assert outside.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+    outside.execute("DROP TRIGGER stop")
+    outside.commit()
+    outside.close()
+    assert [one.push for one in await sqlite.due(10)] == list(told)
+
+
 async def test_who_hears_of_a_change_costs_one_row(sqlite: SQLiteStore, path: Path) -> None:
     partners = [f"partner{number}" for number in range(50)]
     for body in ("one", "two"):
