@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A WWCP network: how fast and large a hundred thousand EVSEs are, status changes, AuthorizeStart from the cache."""
+"""A WWCP network of a hundred thousand EVSEs: how large and fast, statuses to partners, AuthorizeStart."""
 
 from __future__ import annotations
 
@@ -35,10 +35,11 @@ _LIFE_S = 900
 
 
 async def measure(report: Report, plan: Plan, folder: Path, core: int | None) -> None:
-    """The large network in a process of its own, then the verb in this one."""
+    """The large network in two processes of their own, then the verb in this one."""
     file = folder / "network.json"
     file.write_bytes(sample_json(pools=plan.evses // 4, evses=plan.evses))
     _large(report, plan, file, core)
+    _outbox(report, plan, file, folder / "outbox.sqlite", core)
     file.unlink()
     await _authorize(report, plan, None, "AuthorizeStart from the cache, in memory", 5_000)
     store = await SQLiteStore.open(folder / "wwcp.sqlite")
@@ -49,16 +50,7 @@ async def measure(report: Report, plan: Plan, folder: Path, core: int | None) ->
 
 
 def _large(report: Report, plan: Plan, file: Path, core: int | None) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "bench.live_network",
-        str(file),
-        str(plan.changes),
-        str(core if core is not None else ""),
-    ]
-    out = subprocess.run(command, check=True, capture_output=True, text=True, timeout=_LIFE_S).stdout
-    found: dict[str, float] = json.loads(out)
+    found = _child("live_network", plan, file, core)
     many = f"{plan.evses:,} EVSEs"
     size = f"{file.stat().st_size / 1e6:.0f} MB of JSON, by computing time; {found['load_s']:.1f} s by the clock"
     report.add(f"load a network of {many}", found["load_cpu_s"], "s", at_most=20, details=size)
@@ -69,6 +61,27 @@ def _large(report: Report, plan: Plan, file: Path, core: int | None) -> None:
     report.add(f"a status of one of {many}, heard by 50, p99", found["p99_ms"], "ms", at_most=10, details=told)
     clock = f"by computing time; {found['changes_per_s']:,.0f}/s by the clock"
     report.add("the same, one after the other", found["changes_per_cpu_s"], "/s", at_least=2_000, details=clock)
+
+
+def _outbox(report: Report, plan: Plan, file: Path, database: Path, core: int | None) -> None:
+    found = _child("network_outbox", plan, file, core, str(database))
+    told = f"by the clock; p50 {found['p50_ms']:.1f} ms, p99 of computing {found['p99_cpu_ms']:.1f} ms"
+    report.add(
+        f"a status of one of {plan.evses:,} EVSEs, in the outbox of 50 partners, p99", found["p99_ms"], "ms",
+        at_most=10, details=told,
+    )  # fmt: skip
+    clock = f"by computing time; {found['changes_per_s']:,.0f}/s by the clock, {found['heard']:,.0f} changes"
+    report.add("the same, sustained", found["changes_per_cpu_s"], "/s", at_least=2_000, details=clock)
+    asked = "by the clock: 64 of what is due, rows made for some of it; a push that is made and forgotten computes"
+    report.add("the courier looks, p99", found["due_ms"], "ms", details=f"{asked} {found['spread_us']:.0f} µs")
+
+
+def _child(module: str, plan: Plan, file: Path, core: int | None, *more: str) -> dict[str, float]:
+    chosen = str(core if core is not None else "")
+    command = [sys.executable, "-m", f"bench.{module}", str(file), str(plan.changes), chosen, *more]
+    out = subprocess.run(command, check=True, capture_output=True, text=True, timeout=_LIFE_S).stdout
+    found: dict[str, float] = json.loads(out)
+    return found
 
 
 class _Provider:

@@ -41,7 +41,7 @@ async def test_the_object_what_others_see_and_the_push_are_there_together(store:
 
 
 @pytest.mark.parametrize(
-    ("table", "when"), [("objects", "1"), ("objects", "(SELECT COUNT(*) FROM objects) = 1"), ("outbox", "1")]
+    ("table", "when"), [("objects", "1"), ("objects", "(SELECT COUNT(*) FROM objects) = 1"), ("outbox_shared", "1")]
 )
 async def test_when_a_statement_fails_nothing_of_the_change_is_there(
     store: SQLiteStore, tmp_path: Path, table: str, when: str

@@ -32,4 +32,8 @@ def assert_consistent(path: Path, block: int = 4096) -> None:
         "SELECT min(number) FROM outbox GROUP BY partner, module, country_code, party_id, id ORDER BY min(number)"
     )
     assert ask("SELECT number FROM outbox WHERE due_at IS NOT NULL ORDER BY number") == heads
+    assert ask("SELECT count(*) FROM outbox_shared WHERE partners NOT IN (SELECT number FROM outbox_partners)") == [
+        (0,)
+    ]
+    assert ask("SELECT 1 FROM outbox_partners, json_each(partners) GROUP BY number, value HAVING count(*) > 1") == []
     file.close()

@@ -16,6 +16,8 @@ from wwcp_ocpi.store.ports import Decision, Delete, Key, Push, Side, Stored, Wri
 from wwcp_ocpi.store.sqlite import SQLiteStore
 
 WORKERS = 12
+PARTNERS = ("emsp", "hub", "third")
+"""Each hears the same; what one worker's object has them hear is delivered to all of them in one transaction."""
 OWNER = PartyId("NL", "TNM")
 
 
@@ -40,8 +42,9 @@ async def work(store: SQLiteStore, run: int, worker: int) -> None:
         number += 1
         state = state_at(number)
         sent = str(number).encode()
-        pushes = (
-            Push(partner="emsp", module="locations", version="2.2.1", method="PUT", owner=OWNER, id=id, body=sent),
+        pushes = tuple(
+            Push(partner=partner, module="locations", version="2.2.1", method="PUT", owner=OWNER, id=id, body=sent)
+            for partner in PARTNERS
         )
 
         def decide(before: Stored | None) -> Decision:
@@ -54,11 +57,13 @@ async def work(store: SQLiteStore, run: int, worker: int) -> None:
         say("object", worker, number)
         await store.change_document("crash", id, lambda before: state)  # noqa: B023
         say("document", worker, number)
+        if number % 3 == 0:
+            await store.due(2)
         if number % 7 == 0:
             due = [delivery for delivery in await store.due(1000) if delivery.push.id == id]
             await store.done([delivery.number for delivery in due])
-            for delivery in due:
-                say("delivered", worker, int(delivery.push.body))
+            assert {delivery.push.partner for delivery in due} == set(PARTNERS)
+            say("delivered", worker, int(due[0].push.body))
 
 
 def say(what: str, worker: int, number: int) -> None:

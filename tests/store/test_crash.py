@@ -14,7 +14,7 @@ import pytest
 
 import wwcp_ocpi
 from tests.store.consistency import assert_consistent
-from tests.store.crash_child import OWNER, WORKERS, audience_of, name, state_at
+from tests.store.crash_child import OWNER, PARTNERS, WORKERS, audience_of, name, state_at
 from wwcp_ocpi.store.ports import Key, Side
 from wwcp_ocpi.store.sqlite import SQLiteStore
 
@@ -44,10 +44,10 @@ async def _check(path: Path, run: int, said: dict[str, dict[int, int]], before: 
     """What was acknowledged is there, at most one more step of each worker is, and earlier runs are untouched."""
     assert_consistent(path)
     store = await SQLiteStore.open(path)
-    waiting: dict[str, list[int]] = defaultdict(list)
+    heard: dict[tuple[str, str], list[int]] = defaultdict(list)
     while due := await store.due(1000):
         for delivery in due:
-            waiting[delivery.push.id].append(int(delivery.push.body))
+            heard[delivery.push.partner, delivery.push.id].append(int(delivery.push.body))
         await store.done([delivery.number for delivery in due])
     for worker in range(WORKERS):
         id = name(run, worker)
@@ -58,7 +58,8 @@ async def _check(path: Path, run: int, said: dict[str, dict[int, int]], before: 
         assert state in [state_at(number) if number else None for number in possible], (id, acknowledged)
         assert found is None or found.audience == audience_of(found.body)
         delivered = said["delivered"].get(worker, 0)
-        sent = waiting[id]
+        sent = heard[PARTNERS[0], id]
+        assert [heard[partner, id] for partner in PARTNERS] == [sent] * len(PARTNERS)
         assert sent == list(range(sent[0], sent[-1] + 1)) if sent else True
         assert (sent[-1] if sent else acknowledged) in possible
         assert (sent[0] if sent else acknowledged + 1) in (delivered + 1, delivered + 2)

@@ -159,6 +159,23 @@ async def test_when_an_object_was_created_is_known_from_schema_3_on(path: Path) 
     assert_consistent(path)
 
 
+async def test_what_waits_in_an_older_file_comes_before_what_several_hear_now(path: Path) -> None:
+    file = sqlite3.connect(path)
+    file.executescript((SCHEMAS / "4.sql").read_text())
+    file.close()
+    store = await SQLiteStore.open(path)
+    told = tuple(push("LOC1", "new", partner) for partner in ("emsp", "hub"))
+    await store.change(location("LOC1"), write("new", 60, pushes=told))
+    heard: list[tuple[str, bytes]] = []
+    while due := await store.due(9):
+        heard += [(one.push.partner, one.push.body) for one in due]
+        await store.done([one.number for one in due])
+    assert [body for partner, body in heard if partner == "emsp"] == [b"{}", b"{}", b"new"]
+    assert ("hub", b"new") in heard
+    await store.close()
+    assert_consistent(path)
+
+
 async def test_a_file_of_a_newer_program_is_refused_and_left_alone(path: Path) -> None:
     await (await SQLiteStore.open(path)).close()
     file = sqlite3.connect(path)
@@ -245,5 +262,5 @@ def test_the_schema_is_good_for_postgresql_too() -> None:
         for table in schema.metadata.tables.values()
         for index in table.indexes
     ]
-    assert (len(tables), len(indexes)) == (6, 8)
+    assert (len(tables), len(indexes)) == (8, 9)
     assert "seq BIGSERIAL NOT NULL" in "".join(tables)

@@ -19,9 +19,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.store.consistency import assert_consistent
 from tests.store.objects import BEC, TNM, Clock, location, pages_of, push, remove, write
 from wwcp_ocpi.scalars import PartyId
-from wwcp_ocpi.store import objects, pages
+from wwcp_ocpi.store import objects, outbox, pages
 from wwcp_ocpi.store.memory import MemoryStore
-from wwcp_ocpi.store.ports import Decide, Key, Side, Store
+from wwcp_ocpi.store.ports import Decide, Delivery, Key, Side, Store
 from wwcp_ocpi.store.sqlite import SQLiteStore
 
 T = TypeVar("T")
@@ -37,7 +37,10 @@ moments = st.integers(0, 6)
 versions = st.sampled_from(["2.1.1", "2.2.1"])
 audiences = st.sampled_from(["", "emsp", "?NL*EMP"])
 partners = st.sampled_from(["emsp", "hub", "?NL*EMP"])
-pushes = st.lists(st.builds(push, ids, st.sampled_from("ab"), st.sampled_from(["emsp", "hub"])), max_size=2)
+PARTNERS = ("emsp", "hub", "third")
+told = st.lists(st.sampled_from(PARTNERS), min_size=1, max_size=4)
+shared = st.builds(lambda id, body, all: [push(id, body, one) for one in all], ids, st.sampled_from("ab"), told)
+pushes = st.lists(shared, max_size=2).map(lambda groups: [one for group in groups for one in group])
 decisions: st.SearchStrategy[Decide] = st.one_of(
     st.builds(
         lambda body, moment, version, sent, audience: write(body, moment, version, "emsp", tuple(sent), audience),
@@ -64,6 +67,7 @@ class Stores(RuleBasedStateMachine):
             patch.object(objects, "BLOCK", BLOCK),
             patch.object(pages, "BLOCK", BLOCK),
             patch.object(pages, "QUICK_STEPS", 3),
+            patch.object(outbox, "SPREAD_AT_ONCE", 3),
         ]
         for each in self.patches:
             each.start()
@@ -155,20 +159,36 @@ class Stores(RuleBasedStateMachine):
 
         self.both(all_pages)
 
-    @rule(limit=st.integers(1, 5), done=st.booleans(), wait_s=st.integers(0, 3))
-    def deliver(self, limit: int, done: bool, wait_s: int) -> None:
-        for delivery in self.both(lambda store: store.due(limit)):
-            number = delivery.number
+    def due(self, limit: int) -> list[dict[int, int]]:
+        """The same comes out in the same order; the numbers may be different ones. Those of both, in this order."""
+        found: list[list[Delivery]] = []
+
+        async def look(store: Store) -> list[Delivery]:
+            found.append(await store.due(limit))
+            return [msgspec.structs.replace(one, number=0) for one in found[-1]]
+
+        self.both(look)
+        return [{id(self.memory): one.number, id(self.sqlite): other.number} for one, other in zip(*found, strict=True)]
+
+    @rule(limit=st.integers(1, 5))
+    def look(self, limit: int) -> None:
+        self.due(limit)
+
+    @rule(most=st.integers(1, 5), done=st.booleans(), wait_s=st.integers(0, 3))
+    def deliver(self, most: int, done: bool, wait_s: int) -> None:
+        # All that is due, so that nothing is left to be spread: what comes behind a push that is done meanwhile is due
+        # from when it was written, in memory from when that one was done.
+        for numbers in self.due(1000)[:most]:
             if done:
-                self.both(lambda store: store.done([number]))  # noqa: B023  # done before the next turn
+                self.both(lambda store: store.done([numbers[id(store)]]))  # noqa: B023  # done before the next turn
             else:
-                self.both(lambda store: store.retry(number, wait_s, "busy"))  # noqa: B023
+                self.both(lambda store: store.retry(numbers[id(store)], wait_s, "busy"))  # noqa: B023
 
     @rule(seconds=st.integers(0, 3))
     def time_passes(self, seconds: int) -> None:
         self.clock.now += seconds
 
-    @rule(partner=st.sampled_from(["emsp", "hub"]))
+    @rule(partner=st.sampled_from(PARTNERS))
     def forget(self, partner: str) -> None:
         self.both(lambda store: store.forget(partner))
 

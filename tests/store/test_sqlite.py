@@ -31,6 +31,7 @@ def overwrite(path: Path, content: bytes | bytearray) -> None:
 async def test_everything_is_there_after_reopening_twice(path: Path, clock: Clock) -> None:
     first = await SQLiteStore.open(path, clock=clock)
     await first.change(location("LOC1"), write("one", 5, source="emsp", pushes=(push("LOC1"), push("LOC1", "2"))))
+    assert len(await first.due(5)) == 1
     await first.retry(1, 60, "busy")
     await first.change_document("partner", "emsp", lambda before: b"doc")
     revision = await first.revision("partner")
@@ -83,6 +84,69 @@ async def test_two_stores_on_one_file_see_each_other(path: Path) -> None:
     await command.close()
     await gateway.close()
     assert_consistent(path)
+
+
+async def test_two_stores_on_one_file_spread_what_several_hear_once(path: Path) -> None:
+    gateway, command = await SQLiteStore.open(path), await SQLiteStore.open(path)
+    told = [tuple(push(f"L{number}", partner=partner) for partner in "abc") for number in range(40)]
+    for number, pushes in enumerate(told):
+        await (gateway, command)[number % 2].change(location(f"L{number}"), write("x", pushes=pushes))
+    found = await asyncio.gather(gateway.due(500), command.due(500), gateway.due(500))
+    assert found[0] == found[1] == found[2]
+    assert [one.push for one in found[0]] == [one for pushes in told for one in pushes]
+    assert await command.forget("b") == 40
+    assert [one.push.partner for one in await gateway.due(500)] == ["a", "c"] * 40
+    await command.close()
+    await gateway.close()
+    assert_consistent(path)
+
+
+async def test_what_was_not_spread_is_there_after_reopening(path: Path, clock: Clock) -> None:
+    first = await SQLiteStore.open(path, clock=clock)
+    told = tuple(push("LOC1", partner=partner) for partner in "abc")
+    await first.change(location("LOC1"), write("one", pushes=told))
+    await first.close()
+    again = await SQLiteStore.open(path, clock=clock)
+    await asyncio.wait_for(again.wait_for_work(600), 10)
+    assert await again.waiting() == 3
+    assert [one.push for one in await again.due(5)] == list(told)
+    await again.close()
+    assert_consistent(path)
+
+
+async def test_spreading_that_is_refused_halfway_is_done_again_as_a_whole(sqlite: SQLiteStore, path: Path) -> None:
+    told = tuple(push("LOC1", partner=partner) for partner in "abc")
+    await sqlite.change(location("LOC1"), write("one", pushes=told))
+    outside = sqlite3.connect(path)
+    outside.execute(
+        "CREATE TRIGGER stop BEFORE INSERT ON outbox WHEN new.partner = 'b' BEGIN SELECT RAISE(FAIL, 'x'); END"
+    )
+    outside.commit()
+    with pytest.raises(StoreFailed):
+        await sqlite.due(10)
+    assert await sqlite.waiting() == 3
+    assert outside.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+    outside.execute("DROP TRIGGER stop")
+    outside.commit()
+    outside.close()
+    assert [one.push for one in await sqlite.due(10)] == list(told)
+
+
+async def test_who_hears_of_a_change_costs_one_row(sqlite: SQLiteStore, path: Path) -> None:
+    partners = [f"partner{number}" for number in range(50)]
+    for body in ("one", "two"):
+        pushes = tuple(push("LOC1", body, partner) for partner in partners)
+        await sqlite.change(location("LOC1"), write(body, pushes=pushes))
+    watcher = sqlite3.connect(path)
+
+    def rows() -> list[int]:
+        tables = ("outbox", "outbox_shared", "outbox_partners")
+        return [watcher.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]
+
+    assert rows() == [0, 2, 1]
+    assert len(await sqlite.due(100)) == 50
+    assert rows() == [100, 0, 0]
+    watcher.close()
 
 
 async def test_a_store_sees_what_another_readdressed(path: Path) -> None:

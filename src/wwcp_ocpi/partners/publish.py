@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from wwcp_ocpi.partners.book import PartnerBook
 from wwcp_ocpi.partners.model import Partner
@@ -43,6 +45,15 @@ class OwnObject(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     qualifier: str | None = None
     concerns: PartyId | None = None
+
+
+class PartChange(NamedTuple):
+    """What `Publisher.change` is given, of an object or of a part of it (`ids` as in a path)."""
+
+    owner: PartyId
+    ids: Sequence[str]
+    change: Change
+    qualifier: str | None = None
 
 
 class Listener(NamedTuple):
@@ -130,6 +141,14 @@ class Publisher:
             NotFound: no such object or part.
             UsageError: the object is final, or its new state cannot follow the one before.
         """
+        return await self._store.change(*self._changing(version, kind, PartChange(owner, ids, change, qualifier)))
+
+    async def change_all(self, version: Version, kind: str, changes: Sequence[PartChange]) -> list[Outcome | Exception]:
+        """Many of these in one transaction, in this order: NotFound or UsageError stands in the place of one."""
+        return await self._store.change_all([self._changing(version, kind, one) for one in changes])
+
+    def _changing(self, version: Version, kind: str, asked: PartChange) -> tuple[Key, Decide]:
+        owner, ids, change, qualifier = asked
         resource = version.kind(kind).resource
         steps = steps_to(version, resource, ids[1:])
         listeners = self.listeners(kind) if qualifier not in resource.pulled_only else []
@@ -160,14 +179,13 @@ class Publisher:
                 last_updated=at.micros,
                 body=whole,
                 audience=stored.audience,
-                pushes=tuple(
-                    _push_of_change(one, version, kind, owner, ids, patch.join(fields), qualifier)
-                    for one in listeners
-                    if stored.audience in ("", one.partner)
+                pushes=_pushes_of_change(
+                    [one for one in listeners if stored.audience in ("", one.partner)],
+                    version, kind, owner, ids, patch.join(fields), qualifier,
                 ),
-            )
+            )  # fmt: skip
 
-        return await self._store.change(_key(version, kind, owner, ids[0], qualifier), decide)
+        return _key(version, kind, owner, ids[0], qualifier), decide
 
     async def stored(self, version: Version, kind: str, owner: PartyId, id: str) -> Stored | None:
         """One of our objects as it is published; None: it is not, or in another version."""
@@ -200,7 +218,10 @@ class Publisher:
         return any(one.partner == partner and one.version is version for one in self.listeners(kind))
 
     def listeners(self, kind: str) -> list[Listener]:
-        """The partners that are pushed to: registered, on the receiving side of the module, each in its version."""
+        """The partners that are pushed to: registered, on the receiving side of the module, each in its version.
+
+        Those of one version stand together, for what they hear is the same, and stored once.
+        """
         generation, found = self._heard.get(kind, (-1, []))
         if generation != self._book.generation:
             generation = self._book.generation
@@ -209,6 +230,7 @@ class Publisher:
                 for partner in self._book.all()
                 if partner.push and not partner.blocked and (listener := _listener(partner, kind)) is not None
             ]
+            found.sort(key=lambda one: one.version.number)
             self._heard[kind] = generation, found
         return found
 
@@ -338,21 +360,29 @@ def push_method(operations: frozenset[Operation], is_new: bool = False) -> str:
     return "POST" if Operation.POST in operations and (is_new or Operation.PUT not in operations) else "PUT"
 
 
-def _push_of_change(
-    listener: Listener,
+def _pushes_of_change(
+    listeners: Sequence[Listener],
     version: Version,
     kind: str,
     owner: PartyId,
     ids: Sequence[str],
     change: bytes,
     qualifier: str | None,
-) -> Push:
-    """How a partner is told of a change that was made in `version`: as it was made, or by what stands there then."""
-    if Operation.PATCH not in listener.operations:
-        return push_to(listener, kind, owner, ids[:1], push_method(listener.operations), b"", qualifier)
-    if listener.version is version:
-        return push_to(listener, kind, owner, ids, "PATCH", change, qualifier)
-    return push_to(listener, kind, owner, ids, "PUT", b"", qualifier)
+) -> tuple[Push, ...]:
+    """How partners are told of a change that was made in `version`: as it was made, or by what stands there then."""
+    pushes: list[Push] = []
+    # Those of one version can be asked the same.
+    for _, alike in groupby(listeners, lambda one: one.version.number):
+        first, *others = alike
+        if Operation.PATCH not in first.operations:
+            push = push_to(first, kind, owner, ids[:1], push_method(first.operations), b"", qualifier)
+        elif first.version is version:
+            push = push_to(first, kind, owner, ids, "PATCH", change, qualifier)
+        else:
+            push = push_to(first, kind, owner, ids, "PUT", b"", qualifier)
+        pushes.append(push)
+        pushes += [replace(push, partner=one.partner) for one in others]
+    return tuple(pushes)
 
 
 def push_to(

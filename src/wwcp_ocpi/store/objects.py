@@ -102,8 +102,7 @@ def _change(transaction: Transaction, key: Key, decide: Decide, now: int) -> Out
         return refusal
     if decision is None:
         return Outcome(before=before, after=before, changed=False)
-    for push in decision.pushes:
-        outbox.add(transaction, push, now)
+    outbox.add(transaction, decision.pushes, now)
     if isinstance(decision, Delete):
         if before is not None:
             transaction.execute(_DELETE, (before.seq,))

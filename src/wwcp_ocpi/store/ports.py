@@ -79,6 +79,8 @@ class Push(msgspec.Struct, frozen=True, kw_only=True):
 class Write(msgspec.Struct, frozen=True, kw_only=True):
     """The decision to store a new state, and who must hear of it.
 
+    Of the pushes, neighbours that differ in their partner only are stored as one.
+
     The state is all of this: an object written without its audience becomes one for everybody.
     """
 
@@ -281,7 +283,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outbox(Protocol):
-    """The pushes that are not done yet. Per partner and object they come out in the order they went in."""
+    """The pushes that are not done yet. Per partner and object they come out in the order they went in.
+
+    A push has its number once `due` gave it out; numbers that it did not give are ignored.
+    """
 
     async def due(self, limit: int) -> list[Delivery]:
         """The pushes to try now: at most one per partner and object, the oldest, and none that waits for a retry."""

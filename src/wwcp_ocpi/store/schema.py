@@ -110,6 +110,36 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 
+# What several partners must hear and was not yet made into rows of the outbox: once, whoever hears of it.
+outbox_shared = Table(
+    "outbox_shared",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("partners", _Number, ForeignKey("outbox_partners.number"), nullable=False),
+    # Microseconds since 1970; the rows of the outbox are due from then on.
+    Column("written_at", BigInteger, nullable=False),
+    Column("module", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("country_code", Text, nullable=False),
+    Column("party_id", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("parts", Text, nullable=False),
+    Column("qualifier", Text),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+outbox_partners = Table(
+    "outbox_partners",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    # A JSON array of the ids of partners, in the order in which they are told.
+    Column("partners", Text, nullable=False),
+    # Not unique: two become equal when a partner leaves.
+    Index("outbox_partners_of", "partners"),
+)
+
 meta = Table(
     "meta",
     metadata,

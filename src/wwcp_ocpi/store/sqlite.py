@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import count
 from os import PathLike
 from pathlib import Path
 from typing import TypeVar
@@ -220,12 +221,16 @@ class SQLiteStore:
 
     async def due(self, limit: int) -> list[Delivery]:
         """The pushes to try now: at most one per partner and object, the oldest, and none that waits for a retry."""
-        now = self._now()
-        self._bell.looked(now)
-        try:
-            return outbox.due(self._reading, now, limit)
-        except sqlite3.Error as error:
-            raise _failed(error) from error
+        self._bell.looked(self._now())
+        for turn in count():
+            try:
+                found = outbox.due(self._reading, self._now(), limit)
+            except sqlite3.Error as error:
+                raise _failed(error) from error
+            if found.is_all or (found.deliveries and turn >= outbox.PATIENCE):
+                return found.deliveries
+            await self._writer.submit(lambda transaction: outbox.spread(transaction, outbox.SPREAD_AT_ONCE))
+        raise AssertionError("counting does not end")
 
     async def done(self, numbers: Sequence[int]) -> None:
         """These were delivered, or will never be; forget them."""

@@ -74,6 +74,8 @@ class Transaction:
         self.lists = lists
         self.rings = False
         """Whether the delivery worker has something new to look at."""
+        self.partners: dict[str, int] = {}
+        """The numbers of partners that hear of the same, as far as this transaction looked for them."""
         self._touched: dict[int, int] = {}
         self._blocks: dict[tuple[int, PartyId, int], int] = {}
 

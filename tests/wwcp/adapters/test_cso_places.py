@@ -32,7 +32,15 @@ from wwcp_ocpi.protocol.http import Request
 from wwcp_ocpi.protocol.modifiers import Modifiers
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server import OwnParty
-from wwcp_ocpi.wwcp.ids.places import ChargingPoolId, ChargingStationId, ChargingStationOperatorId, ChargingTariffId
+from wwcp_ocpi.store.errors import StoreFailed
+from wwcp_ocpi.store.ports import Delivery, Outbox
+from wwcp_ocpi.wwcp.ids.places import (
+    ChargingPoolId,
+    ChargingStationId,
+    ChargingStationOperatorId,
+    ChargingTariffId,
+    EVSEId,
+)
 from wwcp_ocpi.wwcp.model.places import Address, GeoLocation
 from wwcp_ocpi.wwcp.model.status import EVSEStatus
 from wwcp_ocpi.wwcp.model.texts import ChargingConnectorType
@@ -322,3 +330,57 @@ async def test_delivery_of_a_burst_keeps_the_order_of_each_evse() -> None:
         assert set(evses(await location_at(one)).values()) == {"BLOCKED"}
         assert one.cpo.courier.refused == 0
         assert PartyId("DE", "GEF") == CPO
+
+
+async def _statuses_at_once(one: World, *changes: tuple[EVSEId, EVSEStatus]) -> None:
+    """These wait together, for nobody stores one before all are there."""
+    for id, status in changes:
+        one.network.places.set_evse_status(id, status)
+    await one.adapter.settle()
+
+
+async def test_statuses_that_wait_together_are_one_transaction_and_lose_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world() as one:
+        await one.settle()
+        together: list[int] = []
+        real = one.cpo.store.change_all
+
+        async def counted(changes: Any) -> Any:
+            together.append(len(changes))
+            return await real(changes)
+
+        monkeypatch.setattr(one.cpo.store, "change_all", counted)
+        charging, available = EVSEStatus.charging, EVSEStatus.available
+        await _statuses_at_once(one, (FIRST, charging), (SECOND, charging), (FIRST, available))
+        assert together == [3]
+        heard = [(one.push.parts[0], b"CHARGING" in one.push.body) for one in await _all_of(one.outbox)]
+        assert heard == [(str(FIRST), True), (str(SECOND), True), (str(FIRST), False)]
+
+
+async def _all_of(outbox: Outbox) -> list[Delivery]:
+    found: list[Delivery] = []
+    while due := await outbox.due(100):
+        await outbox.done([one.number for one in due])
+        found += due
+    return found
+
+
+async def test_one_status_that_cannot_be_stored_takes_no_other_with_it() -> None:
+    async with world() as one:
+        await one.settle()
+        names = one.adapter.publisher.names
+        names._uids[SECOND] = "NO-SUCH-EVSE"
+        await _statuses_at_once(one, (SECOND, EVSEStatus.charging), (FIRST, EVSEStatus.charging))
+        assert evses(await location_at(one)) == {str(FIRST): "CHARGING", str(SECOND): "UNKNOWN"}
+
+
+async def test_statuses_that_are_refused_together_are_stored_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world() as one:
+        await one.settle()
+
+        async def refuse(changes: Any) -> Any:
+            raise StoreFailed("the database refused a change")
+
+        monkeypatch.setattr(one.cpo.store, "change_all", refuse)
+        await _statuses_at_once(one, (SECOND, EVSEStatus.charging), (FIRST, EVSEStatus.charging))
+        assert evses(await location_at(one)) == {str(FIRST): "CHARGING", str(SECOND): "CHARGING"}

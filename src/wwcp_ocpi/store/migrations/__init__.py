@@ -17,7 +17,7 @@ from pathlib import Path
 
 from wwcp_ocpi.protocol.errors import UsageError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 APPLICATION_ID = 0x4F435049
 """`OCPI` in ASCII, at byte 68 of the file: tells our files from those of other programs."""
 

@@ -2,7 +2,7 @@
 """A living roaming network towards OCPI partners: its pools are our Locations, its tariffs our Tariffs.
 
 The network is synchronous and tells its listeners at once; storing takes longer. Changes wait in a queue and are
-stored together with what partners must hear: those of one pool in their order, those of several pools side by side.
+stored together with what partners must hear, in their order. Statuses that wait together share a transaction.
 
 Nothing that was published vanishes: an EVSE that is not there any more, or that partners may not see any more, is
 REMOVED, and so are all EVSEs of such a pool. Tariffs are deleted, as OCPI has it.
@@ -11,7 +11,7 @@ REMOVED, and so are all EVSEs of such a pool. Tariffs are deleted, as OCPI has i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import TypeAlias
 
@@ -19,7 +19,7 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
-from wwcp_ocpi.partners.publish import OwnObject, Publisher
+from wwcp_ocpi.partners.publish import OwnObject, PartChange, Publisher
 from wwcp_ocpi.protocol import codec, patch
 from wwcp_ocpi.protocol.errors import OCPIError
 from wwcp_ocpi.protocol.patch import RawObject
@@ -104,27 +104,16 @@ class NetworkPublisher:
                 changes = [await self._changes.get()]
                 while len(changes) < CHUNK and not self._changes.empty():
                     changes.append(self._changes.get_nowait())
-                for _, together in groupby(changes, lambda change: isinstance(change, EVSEStatusChange)):
-                    await self._several(list(together))
+                for are_statuses, together in groupby(changes, lambda change: isinstance(change, EVSEStatusChange)):
+                    if are_statuses:
+                        await self._statuses([one for one in together if isinstance(one, EVSEStatusChange)])
+                    else:
+                        for one in together:
+                            await self.one(one)
                 for _ in changes:
                     self._changes.task_done()
         finally:
             self.leave()
-
-    async def _several(self, changes: list[Change]) -> None:
-        """Statuses of different pools share a commit; whatever else changes is stored alone."""
-        pools: dict[object, list[Change]] = {}
-        for change in changes:
-            pools.setdefault(change.pool_id if isinstance(change, EVSEStatusChange) else None, []).append(change)
-
-        async def in_order(ones: list[Change]) -> None:
-            for one in ones:
-                await self.one(one)
-
-        if len(pools) == 1:
-            await in_order(changes)
-        else:
-            await asyncio.gather(*map(in_order, pools.values()))
 
     def leave(self) -> None:
         """Hear no more of the network."""
@@ -144,12 +133,36 @@ class NetworkPublisher:
                 case OperatorChange():
                     await self._publish_operator(change)
                 case EVSEStatusChange():
-                    await self._publish_status(change)
-        except OCPIError:
-            log.exception("wwcp.change_lost", change=type(change).__name__)
-        except Exception:
-            # The edge of a background task: one change that cannot be mapped or stored must not end it for good.
-            log.exception("wwcp.change_failed", change=type(change).__name__)
+                    told = self._told(change)
+                    if told is not None:
+                        await self._publisher.change(VERSION, "locations", told.owner, told.ids, told.change)
+        except Exception as error:  # noqa: BLE001  # the edge of a background task
+            _log_lost(change, error)
+
+    async def _statuses(self, changes: Sequence[EVSEStatusChange]) -> None:
+        """Store several in one transaction, in their order; when it is refused as a whole, one after the other."""
+        if len(changes) == 1:
+            await self.one(changes[0])
+            return
+        told = []
+        for change in changes:
+            try:
+                fields = self._told(change)
+            except Exception as error:  # noqa: BLE001  # the edge of a background task
+                _log_lost(change, error)
+                continue
+            if fields is not None:
+                told.append((change, fields))
+        try:
+            outcomes = await self._publisher.change_all(VERSION, "locations", [fields for _, fields in told])
+        except Exception as error:  # noqa: BLE001  # the edge of a background task
+            log.warning("wwcp.changes_refused", count=len(told), error=str(error))
+            for change, _ in told:
+                await self.one(change)
+            return
+        for (change, _), outcome in zip(told, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                _log_lost(change, outcome)
 
     def _heard(self, change: OperatorChange | ProviderChange | PlaceStatusChange) -> None:
         if isinstance(change, OperatorChange):
@@ -196,20 +209,16 @@ class NetworkPublisher:
             made = [await self._own(pool) for pool in pools[start : start + CHUNK]]
             await self._publish("locations", [one for one in made if one is not None])
 
-    async def _publish_status(self, change: EVSEStatusChange) -> None:
+    def _told(self, change: EVSEStatusChange) -> PartChange | None:
+        """What partners hear of a status; None where they hear nothing."""
         status = ocpi_status(change.status, change.admin_status, self._policy)
         uid, party = self.names.uid(change.evse_id), party_of(change.pool_id.operator, self._policy)
         is_heard = status is not ocpi_status(change.old_status, change.old_admin_status, self._policy)
         if uid is None or party is None or not is_heard or not self.scope.has_evse(self.network, change.evse_id):
-            return
+            return None
         # The parents' last_updated follows at the receiver (LOC-14).
-        await self._publisher.change(
-            VERSION,
-            "locations",
-            party,
-            [self.names.location_id(change.pool_id), uid],
-            {"status": status, "last_updated": change.last_updated},
-        )
+        ids = [self.names.location_id(change.pool_id), uid]
+        return PartChange(party, ids, {"status": status, "last_updated": change.last_updated})
 
     async def _own(self, pool: ChargingPool) -> OwnObject | None:
         """The Location of a pool as it is to be stored, with what it had before and has no more."""
@@ -285,6 +294,12 @@ class NetworkPublisher:
             if isinstance(outcome, Exception):
                 self.notes.setdefault(one.id, []).append(Note("$", f"not published: {outcome}"))
                 log.error("wwcp.not_published", kind=kind, id=one.id, error=str(outcome))
+
+
+def _log_lost(change: Change, error: Exception) -> None:
+    """One change that cannot be mapped or stored must not end the task for good."""
+    event = "wwcp.change_lost" if isinstance(error, OCPIError) else "wwcp.change_failed"
+    log.error(event, change=type(change).__name__, exc_info=error)
 
 
 class _Named(msgspec.Struct, frozen=True):
