@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.gateway.gateways import config, until
+from tests.platforms import ALL_VERSIONS
 from tests.wwcp.making import FIRST, GEF, evse, operator, pool, station
 from tests.wwcp.roaming import GDF, Provider, auth_start, record
 from wwcp_ocpi import Gateway
@@ -21,6 +22,7 @@ from wwcp_ocpi.protocol.errors import UsageError
 from wwcp_ocpi.protocol.http import Request, Response
 from wwcp_ocpi.security.audit import Reason
 from wwcp_ocpi.security.outbound import OutboundPolicy
+from wwcp_ocpi.wwcp.ids.places import ChargingPoolId, ChargingStationId, EVSEId
 from wwcp_ocpi.wwcp.jsonld.documents import write
 from wwcp_ocpi.wwcp.model.places import RoamingNetworkData
 from wwcp_ocpi.wwcp.model.result_codes import AuthStartCode, SendCDRCode
@@ -74,6 +76,34 @@ async def test_a_network_is_served_and_its_uploads_reach_partners_and_survive_a_
         assert gateway.roaming.network.places.evse_status(FIRST) is EVSEStatus.charging
         found = await ask(gateway, "GET", f"{POOL_PATH}/EVSEs->Id", token)
         assert json.loads(found.body) == [str(FIRST)]
+
+
+@pytest.mark.parametrize("version", ALL_VERSIONS)
+async def test_t2_places_are_read_over_http_by_partners_and_where_it_is_allowed_by_everybody(
+    tmp_path: Path, version: str
+) -> None:
+    """Two pools, with three EVSEs and with one: as Locations for a partner's token, as pools for nobody's."""
+    ids = [EVSEId(GEF, f"1*{n}*1") for n in range(3)], [EVSEId(GEF, "2*A*1")]
+    pools = [
+        pool(station(*map(evse, evses), id=ChargingStationId(GEF, f"{n}")), id=ChargingPoolId(GEF, f"{n}"))
+        for n, evses in enumerate(ids, start=1)
+    ]
+    data = RoamingNetworkData(id="Prod", charging_station_operators=[operator(charging_pools=pools)])
+    settings = wwcp_config(tmp_path, id="Prod", anonymous_read=True)
+    async with Gateway(settings) as cpo, Gateway(config(tmp_path, "EMSP")) as emsp:
+        await cpo.attach(LiveNetwork(data))
+        token = await cpo.platform.registration.invite("emsp")
+        await emsp.platform.registration.join("cpo", cpo.versions_url, token, versions=[version])
+        found = [one async for one in emsp.platform.peer("cpo").locations()]
+        assert [len(one.evses) for one in found] == [3, 1]
+        policy = OutboundPolicy(allow_http=True, allow_private=True)
+        async with HTTPTransport(allow=policy.check_url, allow_address=policy.check_address) as transport:
+            nobody = await transport(Request(method="GET", url=f"{cpo.base_url}/ocpi/versions"))
+            assert nobody.status == 401
+            url = f"{cpo.http.base_url}/wwcp/RNs/Prod/ChargingPools?expand=EVSEs"
+            listed = json.loads((await transport(Request(method="GET", url=url))).body)
+        told = [sum(len(station["EVSEs"]) for station in one["chargingStations"]) for one in listed]
+        assert told == [3, 1]
 
 
 async def test_published_places_are_read_without_a_token_where_it_is_allowed(tmp_path: Path) -> None:
