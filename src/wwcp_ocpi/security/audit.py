@@ -11,11 +11,11 @@ kept a later checkpoint elsewhere.
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import Enum
+from hashlib import sha256
 from typing import NamedTuple
 
 import msgspec
@@ -29,6 +29,8 @@ START = "0" * 64
 """The chain before the first line."""
 
 _MARK = b',"chain":"'
+_CLOSE = b'"}\n'
+_DELETE = 0x7F
 _TAIL = len(_MARK) + 64 + len(b'"}')
 _SIGNED = "wwcp-ocpi audit checkpoint"
 
@@ -79,20 +81,16 @@ class Reason(Enum):
     RECORDS_LOST = ("records_lost", Severity.ALARM, "records that could not be written")
     CHECKPOINT = ("checkpoint", Severity.INFO, "the signature of everything before")
 
-    @property
-    def code(self) -> str:
+    def __init__(self, code: str, severity: Severity, meaning: str) -> None:
+        self.code = code
         """The word in the log, which stays the same for ever."""
-        return self.value[0]
-
-    @property
-    def severity(self) -> Severity:
+        self.severity = severity
         """How soon somebody should look."""
-        return self.value[1]
-
-    @property
-    def meaning(self) -> str:
+        self.meaning = meaning
         """In words."""
-        return self.value[2]
+
+    __hash__ = object.__hash__
+    """Each is there once; by its name, as usual, a count of them costs more than the rest of a note."""
 
 
 class Event(NamedTuple):
@@ -193,7 +191,7 @@ class Chain:
     def __init__(self, key: Ed25519PrivateKey, *, n: int = 0, chain: str = START) -> None:
         self._key = key
         self._public = key_id(key.public_key())
-        self._at: tuple[int, str] = (-1, "")
+        self._at = (-1, "")
         self.n = n
         self.chain = chain
 
@@ -237,14 +235,14 @@ class Chain:
     def _tied(self, record: Record) -> bytes:
         body = _in_ascii(record)
         self.chain = _next(self.chain, body)
-        return b'%b%b%b"}\n' % (body[:-1], _MARK, self.chain.encode())
+        return body[:-1] + _MARK + self.chain.encode() + _CLOSE
 
     def _wire(self, unix_s: float) -> str:
-        second, (known, text) = int(unix_s), self._at
-        if second != known:
-            text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-            self._at = (second, text)
-        return f"{text}.{int(unix_s * 1000) % 1000:03}Z"
+        millis = int(unix_s * 1000)
+        if millis != self._at[0]:
+            moment = datetime.fromtimestamp(millis // 1000, UTC)
+            self._at = (millis, f"{moment:%Y-%m-%dT%H:%M:%S}.{millis % 1000:03}Z")
+        return self._at[1]
 
 
 def key_id(key: Ed25519PublicKey) -> str:
@@ -353,7 +351,7 @@ def _to_sign(n: int, at: str, chain: str) -> bytes:
 
 
 def _next(chain: str, body: bytes) -> str:
-    return hashlib.sha256(chain.encode() + body).hexdigest()
+    return sha256(chain.encode() + body).hexdigest()
 
 
 def _end(chain: str) -> bytes:
@@ -365,7 +363,7 @@ def _in_ascii(record: Record) -> bytes:
     """JSON without a single character that a terminal, a browser or a line reader could take for something else."""
     try:
         body = _encoder.encode(record)
-        if body.isascii() and b"\x7f" not in body:
+        if body.isascii() and _DELETE not in body:
             return body
     except UnicodeEncodeError:  # half of a surrogate pair
         pass

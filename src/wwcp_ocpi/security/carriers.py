@@ -29,6 +29,8 @@ class Carrier(Enum):
     BASIC = "basic"
     SCHEME = "scheme"
 
+    __hash__ = object.__hash__  # each is there once, and is looked up at each request
+
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller showed. `login` is None where the credentials token beside it says who calls."""
@@ -46,7 +48,7 @@ _BOOLEAN = {"true": True, "false": False}
 
 
 @lru_cache(maxsize=1024)
-def read_header(text: str, *, bare: bool = False) -> Shown:
+def read_header(text: str, bare: bool = False) -> Shown:
     """The password in a `TOTP` header: a digit that says whether it is bound, a blank, and the password.
 
     Args:

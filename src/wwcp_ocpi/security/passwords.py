@@ -127,32 +127,34 @@ class PasswordCheck:
             return Fault.UNBOUND_TOTP
         text = shown.password.encode("utf-8", "surrogatepass")
         for index, way in enumerate(expected.ways):
-            slot = self._slot(login, index, way, text, exporter, unix_s)
-            if slot is not None:
+            slot = way.slot_at(unix_s)
+            step = self._step((login, index, exporter), way, text, slot)
+            if step is not None:
                 is_repeatable = exporter or expected.single_use is SingleUse.OFF
-                if not is_repeatable and self._is_used(login, expected, shown.password, way, slot, channel, unix_s):
+                if not is_repeatable and self._is_used(
+                    login, expected, shown.password, way, slot + step, channel, unix_s
+                ):
                     return Fault.REPLAYED_TOTP
-                return Matched(index, _drift(way, slot, unix_s))
+                return Matched(index, _drift(way, step, unix_s) if step else 0)
         late = any(_was_good(way, text, exporter, unix_s) for way in expected.ways)
         return Fault.EXPIRED_TOTP if late else Fault.INVALID_TOTP
 
-    def _slot(self, login: str, index: int, way: TOTP, shown: bytes, exporter: bytes, unix_s: float) -> int | None:
-        """The slot of a password, of the three that are good now, which are remembered for each connection."""
-        slot, key = way.slot_at(unix_s), (login, index, exporter)
+    def _step(self, key: tuple[str, int, bytes], way: TOTP, shown: bytes, slot: int) -> int | None:
+        """Which of the three passwords that are good now was shown: -1, 0 or 1. They are remembered for each `key`."""
         window = self._windows.get(key)
         if window is None or window.slot != slot or window.way is not way:
             if len(self._windows) >= _WINDOWS:
                 self._windows.clear()
-            made = [way.password(one, exporter).encode() for one in (slot - 1, slot, slot + 1)]
+            made = [way.password(one, key[2]).encode() for one in (slot - 1, slot, slot + 1)]
             window = self._windows[key] = _Window(way, slot, made[0], made[1], made[2])
         # All three are compared, each in constant time: how long it takes tells nothing.
         is_previous = hmac.compare_digest(window.previous, shown)
         is_next = hmac.compare_digest(window.following, shown)
         if hmac.compare_digest(window.current, shown):
-            return slot
+            return 0
         if is_previous:
-            return slot - 1
-        return slot + 1 if is_next else None
+            return -1
+        return 1 if is_next else None
 
     def _is_used(
         self,
@@ -178,12 +180,10 @@ class PasswordCheck:
         return False
 
 
-def _drift(way: TOTP, slot: int, unix_s: float) -> int:
+def _drift(way: TOTP, step: int, unix_s: float) -> int:
     """Seconds between the clocks at least: a password of the slot before was made before this slot began."""
-    current, into = divmod(int(unix_s), way.validity_s)
-    if slot == current:
-        return 0
-    return into if slot < current else way.validity_s - into
+    into = int(unix_s) % way.validity_s
+    return into if step < 0 else way.validity_s - into
 
 
 def _was_good(way: TOTP, shown: bytes, exporter: bytes, unix_s: float) -> bool:

@@ -194,7 +194,7 @@ class Identity:
             text = request.headers.get(TOTP)
             if text is not None:
                 try:
-                    shown = read_header(text, bare=expected.bare)
+                    shown = read_header(text, expected.bare)
                 except NotAuthenticated as error:
                     raise _Refused(Reason.INVALID_TOTP, login, str(error)) from error
         found = self._passwords.check(login.id, expected, shown, request.channel, now)
