@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 
 from wwcp_ocpi.protocol.http import Response, in_one_piece
-from wwcp_ocpi.protocol.joined import Joined
+from wwcp_ocpi.protocol.joined import OPENING, Joined
 
 ONE, TWO, THREE = b'{"id":"1,2"}', b"", b"[3,4]"
 
@@ -12,7 +12,7 @@ ONE, TWO, THREE = b'{"id":"1,2"}', b"", b"[3,4]"
 @pytest.mark.parametrize("values", [(), (ONE,), (TWO,), (ONE, TWO, THREE), (TWO, TWO)])
 def test_what_was_joined_is_found_again_one_by_one(values: tuple[bytes, ...]) -> None:
     joined = Joined(iter(values))
-    assert joined.whole == b",".join(values)
+    assert joined.opened == OPENING + b",".join(values)
     assert (len(joined), tuple(joined)) == (len(values), values)
     assert [joined[at] for at in range(-len(values), 0)] == list(values)
 
@@ -21,7 +21,7 @@ def test_a_part_is_joined_too() -> None:
     joined = Joined([ONE, TWO, THREE])
     assert joined[1:] == Joined([TWO, THREE])
     assert joined[::-1] == Joined([THREE, TWO, ONE])
-    assert joined[3:].whole == b""
+    assert joined[3:].opened == OPENING
     with pytest.raises(IndexError):
         joined[3]
 

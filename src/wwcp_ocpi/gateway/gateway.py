@@ -50,6 +50,7 @@ from wwcp_ocpi.wwcp.network.places import LiveNetwork
 from wwcp_ocpi.wwcp.routing.roaming import RoamingNetwork
 
 log = structlog.get_logger()
+_NETWORK = f"{PREFIX}/"
 
 REFRESH_S = 1.0
 LOOK_S = 60.0
@@ -227,7 +228,7 @@ class Gateway:
                 body=envelope.failure(3000, "starting"),
             )
         began = time.perf_counter()
-        if request.url.startswith(f"{PREFIX}/"):
+        if request.url.startswith(_NETWORK):
             response = await self._roam(request)
             self.traffic.count(request, response.status, time.perf_counter() - began)
             return response

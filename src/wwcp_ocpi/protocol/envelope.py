@@ -18,7 +18,6 @@ from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.scalars import now
 
 _HEAD = b'{"data":'
-_LIST_HEAD = _HEAD + b"["
 _OK = b',"status_code":1000,"timestamp":"'
 _OK_ALONE = b'{"status_code":1000,"timestamp":"'
 _END = b'"}'
@@ -67,10 +66,10 @@ def success(data: bytes | None = None) -> bytes:
     return b"".join((_HEAD, data, _OK, stamp, _END))
 
 
-def success_list(bodies: Sequence[bytes]) -> tuple[bytes, bytes, bytes]:
-    """The envelope of a page, in pieces: the objects' own bytes, which may be many, between what stands around them."""
+def success_list(bodies: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """The envelope of a page, in pieces: up to the last of its objects, which may be many, and what closes it."""
     listed = bodies if isinstance(bodies, Joined) else Joined(bodies)
-    return _LIST_HEAD, listed.whole, b"".join((b"]", _OK, _stamp(), _END))
+    return listed.opened, b"".join((b"]", _OK, _stamp(), _END))
 
 
 def failure(status_code: int, message: str) -> bytes:

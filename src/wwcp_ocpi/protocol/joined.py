@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The objects of a page as one piece of bytes: joined once, and sent as often as anybody asks for the page.
 
-Fifty objects that lie apart in memory cost a page more to visit than to send.
+Fifty objects that lie apart in memory cost a page more to visit than to send, and a piece of some bytes before them
+costs a write of its own: so the beginning of the envelope is joined with them.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ from itertools import accumulate
 from typing import Self, overload
 
 
-class Joined(Sequence[bytes]):
-    """JSON values with a comma between them: `whole`, as they stand in an array. One of them is cut out when asked."""
+OPENING = b'{"data":['
+"""How the envelope of a page begins. Spec: transport_and_format#transport_and_format_response_format."""
 
-    __slots__ = ("_starts", "whole")
+
+class Joined(Sequence[bytes]):
+    """JSON values with a comma between them behind `OPENING`: `opened`. One of them is cut out when asked."""
+
+    __slots__ = ("_starts", "opened")
 
     def __init__(self, values: Iterable[bytes] = ()) -> None:
         entries = list(values)
-        self.whole = b",".join(entries)
-        self._starts = tuple(accumulate((len(entry) + 1 for entry in entries), initial=0))
+        self.opened = OPENING + b",".join(entries)
+        self._starts = tuple(accumulate((len(entry) + 1 for entry in entries), initial=len(OPENING)))
         """Where each value begins, and where one more would."""
 
     def __len__(self) -> int:
@@ -35,15 +40,15 @@ class Joined(Sequence[bytes]):
         if isinstance(index, slice):
             return type(self)([self[number] for number in range(*index.indices(len(self)))])
         at = range(len(self))[index]
-        return self.whole[self._starts[at] : self._starts[at + 1] - 1]
+        return self.opened[self._starts[at] : self._starts[at + 1] - 1]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Joined):
             return NotImplemented
-        return self.whole == other.whole and self._starts == other._starts
+        return self.opened == other.opened and self._starts == other._starts
 
     def __hash__(self) -> int:
-        return hash(self.whole)  # which bytes remember
+        return hash(self.opened)  # which bytes remember
 
     def __repr__(self) -> str:
         return f"Joined({list(self)!r})"

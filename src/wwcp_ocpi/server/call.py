@@ -4,25 +4,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 from wwcp_ocpi.protocol import envelope
-from wwcp_ocpi.protocol.endpoint import Endpoint, Module, Resource
+from wwcp_ocpi.protocol.endpoint import Resource
 from wwcp_ocpi.protocol.errors import MalformedBody, WrongContentType
 from wwcp_ocpi.protocol.http import JSON, Request
-from wwcp_ocpi.protocol.patch import Step
-from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server.caller import Caller
-from wwcp_ocpi.store.ports import Changes, Key, Side
+from wwcp_ocpi.store.ports import Changes, Key
 
 if TYPE_CHECKING:
     from wwcp_ocpi.server.dispatch import Server
-    from wwcp_ocpi.server.routing import Route
+    from wwcp_ocpi.server.routing import Found
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -37,48 +34,35 @@ class Answer(msgspec.Struct, frozen=True):
     pieces: tuple[bytes, ...] = ()
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """A request that found its row, from a caller who may make it. What follows from the row is in the route.
+class Call:
+    """A request that found its row, from a caller who may make it. What its path and row say is at hand."""
 
-    What several steps of a request need is worked out once.
-    """
+    __slots__ = (
+        "addressed", "caller", "endpoint", "ids", "kind", "module", "owner", "params", "request", "route", "server",
+        "side", "steps", "version",
+    )  # fmt: skip
 
-    server: Server
-    route: Route
-    params: Mapping[str, str]
-    request: Request
-    caller: Caller
-
-    @property
-    def version(self) -> Version:
-        """The version in which it is asked."""
-        return self.route.version
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """The row."""
-        return self.route.endpoint
-
-    @property
-    def kind(self) -> str:
-        """The name of these objects in the store."""
-        return self.route.kind
-
-    @property
-    def side(self) -> Side:
-        """Whose objects this is about."""
-        return self.route.side
-
-    @cached_property
-    def owner(self) -> PartyId | None:
+    def __init__(self, server: Server, found: Found, request: Request, caller: Caller) -> None:
+        self.server = server
+        self.request = request
+        self.caller = caller
+        self.route = route = found.route
+        self.params = found.params
+        self.owner = found.owner
         """The party in the path, if the path has one."""
-        country_code = self.params.get("country_code")
-        return None if country_code is None else PartyId.of(country_code, self.params["party_id"])
-
-    @property
-    def module(self) -> Module:
-        """The module of the row."""
-        return self.route.module
+        self.ids = found.ids
+        self.steps = found.steps
+        self.version = route.version
+        """The version in which it is asked."""
+        self.endpoint = route.endpoint
+        """The row."""
+        self.module = route.module
+        self.kind = route.kind
+        """The name of these objects in the store."""
+        self.side = route.side
+        """Whose objects this is about."""
+        self.addressed: frozenset[PartyId] | None = None
+        """For which of our parties it is, once somebody has asked `headers.addressed_parties`."""
 
     @property
     def changes(self) -> Changes:
@@ -110,28 +94,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         assert resource is not None, f"{self.endpoint.module} keeps no objects"
         return resource
 
-    @cached_property
-    def ids(self) -> list[str]:
-        """The ids in the path below the owner: object, part, part of the part. What is a party itself has the id ""."""
-        if self.route.resource is not None and self.route.resource.is_party:
-            return [""]
-        values = list(self.params.values())
-        return values[2:] if "country_code" in self.params else values
-
     @property
     def qualifier(self) -> str | None:
         """What the query says that names the object together with its id, as `type=APP_USER` for a Token."""
         return self.request.query.get(self.resource.qualifier) if self.resource.qualifier else None
-
-    @cached_property
-    def steps(self) -> list[Step]:
-        """The way from the object down to the part that the path names."""
-        below = self.ids[1:]
-        if not below:
-            return []
-        folds = self.version.facts.ids_fold
-        parts = zip(self.resource.parts, below, strict=False)
-        return [Step(part.field, part.id_field, id, folds) for part, id in parts]
 
     def key(self, owner: PartyId, qualifier: str | None = None) -> Key:
         """The key of the object that the path names, with the qualifier of the body, the query, or its default."""

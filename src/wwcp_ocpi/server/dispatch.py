@@ -232,20 +232,15 @@ class Server:
         if self.settings.hub is not None and caller is not ANONYMOUS:
             self.heard[caller.partner] = time.time()
         methods = self.router.methods(request.path) if request.method == "OPTIONS" else []
-        route, params = self.router.find(methods[0] if methods else request.method, request.path)
+        found = self.router.find(methods[0] if methods else request.method, request.path)
+        route = found.route
         if caller.is_registering and not route.is_open:
             # TRN-06: an invitation opens versions and credentials, nothing else.
             raise self.identity.unauthenticated("this credentials token is for registration only")
         if methods:
             # An extension: what this path can be asked.
             return Answer(b"", HTTPStatus.NO_CONTENT, {"allow": ", ".join([*methods, "OPTIONS"])})
-        call = Call(
-            server=self,
-            route=route,
-            params=params,
-            request=request,
-            caller=caller,
-        )
+        call = Call(self, found, request, caller)
         admit(call, self.identity.certificates)
         if not route.is_open:
             _check_query(call)

@@ -141,6 +141,12 @@ def addressed_parties(call: Call) -> frozenset[PartyId]:
     Raises:
         NotFound: it names one that we are not (decision 50 in docs/spec-defects.md).
     """
+    if call.addressed is None:
+        call.addressed = _addressed_parties(call)
+    return call.addressed
+
+
+def _addressed_parties(call: Call) -> frozenset[PartyId]:
     settings, is_relayed = call.server.settings, _is_relayed(call)
     here = settings.party_ids | call.server.reachable() if is_relayed else settings.party_ids
     to = to_party(call.request.headers) if call.route.is_routed else None

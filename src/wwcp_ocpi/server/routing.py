@@ -8,19 +8,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
-from typing import NamedTuple
+from functools import cached_property, lru_cache
 from urllib.parse import unquote
 
 import msgspec
 
 from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Module, Operation, Parameter, Resource
 from wwcp_ocpi.protocol.errors import MethodNotAllowed, NotFound
+from wwcp_ocpi.protocol.patch import Step
 from wwcp_ocpi.protocol.version import Kind, Version
+from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server.extensions import added_to
 from wwcp_ocpi.store.ports import Side
 
 ROOT = "ocpi"
+_REMEMBERED, _LONGEST_REMEMBERED = 4096, 256
 
 
 class Route(msgspec.Struct, frozen=True, dict=True):
@@ -108,11 +110,28 @@ class Route(msgspec.Struct, frozen=True, dict=True):
         return tuple(parameter.name for parameter in self.endpoint.query if parameter.required)
 
 
-class Found(NamedTuple):
-    """The route of a request and the values in its path."""
+class Found:
+    """The route of a request and the values in its path, with what follows from both. Nobody changes it."""
 
-    route: Route
-    params: Mapping[str, str]
+    __slots__ = ("ids", "owner", "params", "route", "steps")
+
+    def __init__(self, route: Route, params: Mapping[str, str]) -> None:
+        self.route = route
+        self.params = params
+        country_code = params.get("country_code")
+        self.owner = None if country_code is None else PartyId.of(country_code, params["party_id"])
+        """The party in the path, if the path has one."""
+        self.ids = tuple(params.values())[0 if self.owner is None else 2 :]
+        """The ids below the owner: object, part, part of the part. What is a party itself has the id ""."""
+        self.steps: list[Step] = []
+        """The way from the object down to the part that the path names."""
+        resource = route.resource
+        if resource is not None and resource.is_party:
+            self.ids = ("",)
+        elif resource is not None and len(self.ids) > 1:
+            folds = route.version.facts.ids_fold
+            below = zip(resource.parts, self.ids[1:], strict=False)
+            self.steps = [Step(part.field, part.id_field, id, folds) for part, id in below]
 
 
 def base_segments(version: Version, module: str, interface: Interface) -> tuple[str, ...]:
@@ -145,6 +164,7 @@ class Router:
         for routes in self._routes.values():
             # Fixed words win over names: payments has terminals/activate beside terminals/{terminal_id}.
             routes.sort(key=lambda route: sum(segment.startswith("{") for segment in route.segments))
+        self._remembered = lru_cache(_REMEMBERED)(self._look)
 
     @property
     def routes(self) -> list[Route]:
@@ -164,10 +184,15 @@ class Router:
     def find(self, method: str, path: str) -> Found:
         """The row for a method and a path; one slash at the end is forgiven.
 
+        Partners ask for the same again and again: what was found is remembered, the latest of it.
+
         Raises:
             NotFound: no row has this path.
             MethodNotAllowed: rows have it, but not with this method; `Allow` names those that exist.
         """
+        return self._remembered(method, path) if len(path) <= _LONGEST_REMEMBERED else self._look(method, path)
+
+    def _look(self, method: str, path: str) -> Found:
         segments = tuple(path.strip("/").split("/"))
         for route in self._routes.get(self._group(segments), ()):
             if route.method == method and (params := _match(route.segments, segments)) is not None:

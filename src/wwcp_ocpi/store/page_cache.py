@@ -32,7 +32,7 @@ class PageCache:
     def put(self, request: PageRequest, page: Page, generation: int) -> None:
         """Keep this page, in place of what was kept for the same request."""
         self.drop(request)
-        size = _OVERHEAD + len(page.joined.whole)
+        size = _OVERHEAD + len(page.joined.opened)
         if size * 4 > self._max_bytes:
             return
         self._pages[request] = page, generation, size
