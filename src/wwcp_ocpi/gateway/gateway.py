@@ -42,6 +42,7 @@ from wwcp_ocpi.protocol.http import JSON, Request, Response
 from wwcp_ocpi.protocol.modifiers import Modifiers
 from wwcp_ocpi.security.audit import Event
 from wwcp_ocpi.security.audit_log import AuditLog
+from wwcp_ocpi.security.tracebacks import without_values
 from wwcp_ocpi.server import cors
 from wwcp_ocpi.server.decisions import Acceptor, Authorizer, Commander
 from wwcp_ocpi.server.openapi import openapi
@@ -76,6 +77,7 @@ class Gateway:
             acceptors: say whether a posted object is kept, by kind (`cdrs`); without one, it is.
             modifiers: change the traffic with single partners, by the partner's id; see docs/partners.md.
         """
+        without_values()
         self.config = config
         self._authorizer = authorizer
         self._commander = commander

@@ -11,6 +11,7 @@ from wwcp_ocpi.net.client import HTTPTransport
 from wwcp_ocpi.protocol.credentials_token import TokenForm
 from wwcp_ocpi.registry import VERSIONS
 from wwcp_ocpi.scalars import Secret
+from wwcp_ocpi.security.tracebacks import without_values
 
 
 class Peer(client.Peer):
@@ -31,5 +32,6 @@ class Peer(client.Peer):
         Raises:
             UsageError, NotAuthenticated, PartnerError: see `client.Peer.open`.
         """
+        without_values()
         async with HTTPTransport() as transport:
             yield await cls.open(versions_url, credentials_token, transport, versions=versions, form=form)

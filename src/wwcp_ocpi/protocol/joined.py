@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Self, overload
 
-
 OPENING = b'{"data":['
 """How the envelope of a page begins. Spec: transport_and_format#transport_and_format_response_format."""
 
