@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import string
 import time
 from urllib.parse import parse_qsl, urlsplit
 
@@ -122,7 +123,7 @@ def test_all_filters_survive_in_the_link() -> None:
         limit=st.integers(1, 100),
         after=st.text(min_size=1),
     ),
-    st.text(min_size=1),
+    st.text(alphabet=f"{string.ascii_letters}{string.digits}-._~", min_size=1),
     st.dictionaries(st.text(min_size=1).filter(lambda name: name not in PageQuery.__struct_fields__), st.text()),
 )
 def test_following_a_link_asks_what_was_asked_only_further_on(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote, urlencode, urljoin
+from urllib.parse import urlencode, urljoin
 
 import msgspec
 
@@ -18,6 +18,7 @@ from wwcp_ocpi.protocol.errors import BadAnswer, InvalidParameters
 from wwcp_ocpi.scalars import DateTime
 
 MAX_OFFSET = 2**53
+_PLACE = frozenset({"offset", "limit", "after"})
 _LOST_PLUS = re.compile(r" (\d\d:?\d\d)$")
 """An offset whose + was not percent-encoded, and so became a blank on the way."""
 
@@ -41,9 +42,10 @@ def read_whole(query: Mapping[str, str], name: str, default: int, least: int) ->
     text = query.get(name)
     if text is None or text == "":
         return default
-    if not (text.isascii() and text.isdecimal() and len(text) <= 16) or not least <= int(text) <= MAX_OFFSET:
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= 16 else -1
+    if not least <= number <= MAX_OFFSET:
         raise InvalidParameters(f"{name}: expected a whole number from {least} on, got {text[:32]!r}", path=name)
-    return int(text)
+    return number
 
 
 def read_moment(query: Mapping[str, str], name: str) -> DateTime | None:
@@ -81,13 +83,15 @@ def next_link(url: str, query: PageQuery, others: Mapping[str, str], after: str 
 
     Args:
         others: the whole query as it was asked.
-        after: the cursor, where the list has one.
+        after: the cursor, where the list has one; of characters that need no encoding (RFC 3986 section 2.3).
     """
-    filters = {name: value for name, value in others.items() if name not in PageQuery.__struct_fields__}
-    filters |= {"date_from": query.date_from.wire} if query.date_from else {}
-    filters |= {"date_to": query.date_to.wire} if query.date_to else {}
-    kept = f"{urlencode(filters)}&" if filters else ""
-    cursor = f"&after={quote(after)}" if after is not None else ""
+    kept = ""
+    if query.date_from or query.date_to or not others.keys() <= _PLACE:
+        filters = {name: value for name, value in others.items() if name not in PageQuery.__struct_fields__}
+        filters |= {"date_from": query.date_from.wire} if query.date_from else {}
+        filters |= {"date_to": query.date_to.wire} if query.date_to else {}
+        kept = f"{urlencode(filters)}&" if filters else ""
+    cursor = f"&after={after}" if after is not None else ""
     return f'<{url}?{kept}offset={query.offset + count}&limit={query.limit}{cursor}>; rel="next"'
 
 

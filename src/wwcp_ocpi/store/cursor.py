@@ -46,7 +46,7 @@ def _sign(key: bytes, request: PageRequest, place: bytes) -> bytes:
 
 
 def write_cursor(key: bytes, request: PageRequest, place: Place) -> str:
-    """The cursor that goes on behind `place` in the list of `request`."""
+    """The cursor that goes on behind `place` in the list of `request`; it stands in a URL as it is."""
     packed = _MATCHED.pack(*place) if request.match else _PLACE.pack(*place[:3])
     return base64.urlsafe_b64encode(packed + _sign(key, request, packed)).rstrip(b"=").decode()
 
