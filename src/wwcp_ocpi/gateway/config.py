@@ -99,6 +99,11 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="What is offered beyond the specification: all, nothing, or these. See extensions.md."),
     ] = tuple(sorted(DEFAULT))
     open_versions: Annotated[bool, Meta(description="Whether versions and their details need no token.")] = False
+    open_locations: Annotated[
+        bool,
+        Meta(description="Whether our published Locations need no token; nor do versions then. See extensions.md."),
+    ] = False
+    open_tariffs: Annotated[bool, Meta(description="The same for our Tariffs that are for everybody.")] = False
     cors: Annotated[
         bool, Meta(description="Whether scripts of other origins may read what needs no token, as openapi.json.")
     ] = False
@@ -174,6 +179,12 @@ class LimitsSection(msgspec.Struct, frozen=True, kw_only=True):
             "number.",
         ),
     ] = 60
+    open_reads_per_minute: Annotated[
+        int,
+        Meta(
+            ge=0, description="Requests of one address without a token in a minute before it gets 429; 0: any number."
+        ),
+    ] = 600
     call_s: Annotated[float, Meta(gt=0, description="Seconds that a call to a partner may take.")] = 30.0
 
 

@@ -45,6 +45,7 @@ from wwcp_ocpi.security.audit_log import AuditLog
 from wwcp_ocpi.security.tracebacks import without_values
 from wwcp_ocpi.server import cors
 from wwcp_ocpi.server.decisions import Acceptor, Authorizer, Commander
+from wwcp_ocpi.server.open_marks import complete
 from wwcp_ocpi.server.openapi import openapi
 from wwcp_ocpi.wwcp.http.routes import METHODS, PREFIX
 from wwcp_ocpi.wwcp.network.places import LiveNetwork
@@ -165,6 +166,7 @@ class Gateway:
             platform.puller.run(),
             self._follow(),
             self._look(),
+            self._mark(),
             keep_written(self.audit),
         )
         self._tasks = [asyncio.create_task(one) for one in work]
@@ -307,6 +309,18 @@ class Gateway:
             except Exception:
                 # The edge of a background task: a database that is busy now must not end it for good.
                 log.exception("partners.refresh_failed")
+
+    async def _mark(self) -> None:
+        """Find what is open to everybody of what was written while it was not."""
+        settings = self.platform.settings
+        try:
+            changed = await complete(self.platform.store, settings.open_kinds, settings.party_ids)
+        except Exception:
+            # The edge of a background task, as above; lists are then as they were.
+            log.exception("open_data.not_marked")
+        else:
+            if changed:
+                log.info("open_data.marked", changed=changed)
 
     async def _look(self) -> None:
         """Look for certificates that end soon, and as a hub for partners that have fallen silent."""

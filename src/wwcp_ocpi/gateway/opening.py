@@ -22,6 +22,7 @@ from wwcp_ocpi.security import Vault
 from wwcp_ocpi.security.outbound import OutboundPolicy
 from wwcp_ocpi.server import ServerSettings
 from wwcp_ocpi.server.extensions import EXTENSIONS
+from wwcp_ocpi.server.open_marks import follow_open
 from wwcp_ocpi.store.sqlite import SQLiteStore
 from wwcp_ocpi.wwcp.ocpi.emp.feed import follow_partners
 
@@ -63,6 +64,9 @@ def settings_of(config: Config, listening: str) -> ServerSettings:
         max_page_size=config.server.max_page_size,
         extensions=_extensions(config.server.extensions),
         open_versions=config.server.open_versions,
+        open_locations=config.server.open_locations,
+        open_tariffs=config.server.open_tariffs,
+        open_reads_per_minute=config.limits.open_reads_per_minute,
         cors=config.server.cors,
         refusals_per_minute=config.limits.refusals_per_minute,
         relays=frozenset(config.hub.modules),
@@ -164,6 +168,9 @@ async def open_store(config: Config) -> tuple[SQLiteStore, Vault]:
     store = await SQLiteStore.open(Path(config.store.folder) / DATABASE)
     if wants_network(config) and any(party.role.upper() == "EMSP" for party in config.party):
         follow_partners(store)  # a command that writes beside the gateway leaves its marks for the gateway's network
+    if config.party:
+        settings = settings_of(config, "")
+        follow_open(store, settings.open_kinds, settings.party_ids)
     return store, vault
 
 

@@ -50,6 +50,7 @@ class Platform:
         said = settings.names_owners
         self.bridge.names_owners = bool(settings.relayed) if said is None else said
         self.server = Server(settings, store, self.book, self.registration, self.bridge)
+        self.server.vault = vault
         self.publisher = Publisher(store, self.book)
         self.timetables = TariffTimetables(store, self.publisher)
         self.courier = Courier(store, self.book, self.registration.peer_of, self.bridge)

@@ -39,19 +39,19 @@ class Vault:
         """The keyed hash under which a credentials token is stored and found."""
         return hmac.digest(self._hash_key, token.encode(), "sha256").hex()
 
-    def seal(self, secret: Secret) -> str:
-        """The secret as text that only this key opens."""
+    def seal(self, secret: Secret, use: str = "") -> str:
+        """The secret as text that only this key opens, and only for the same `use`."""
         nonce = secrets.token_bytes(12)
-        return base64.b64encode(nonce + self._seal.encrypt(nonce, secret.reveal().encode(), None)).decode()
+        return base64.b64encode(nonce + self._seal.encrypt(nonce, secret.reveal().encode(), use.encode())).decode()
 
-    def open(self, sealed: str) -> Secret:
+    def open(self, sealed: str, use: str = "") -> Secret:
         """The secret that `seal` closed.
 
         Raises:
-            UsageError: sealed with another key, or damaged.
+            UsageError: sealed with another key, for another use, or damaged.
         """
         try:
             raw = base64.b64decode(sealed, validate=True)
-            return Secret(self._seal.decrypt(raw[:12], raw[12:], None).decode())
+            return Secret(self._seal.decrypt(raw[:12], raw[12:], use.encode()).decode())
         except (InvalidTag, ValueError) as error:
             raise UsageError("a stored secret does not open: another server key, or a damaged database") from error

@@ -47,6 +47,10 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         return audience == self.partner or audience in free
 
 
+ANONYMOUS = Caller(partner="", token=Secret(""))
+"""Whoever asks without a token for what is open."""
+
+
 def unclaimed(party: PartyId | None) -> str:
     """The audience of a private object whose party is no partner's yet; nobody sees it."""
     return f"?{party or ''}"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Locations with the Tariffs of the partner that they are shown to. An extension, where the CPO has a chooser.
 
-Without one, and where the choice is what is stored, every byte stays as it is.
+Without one, where the choice is what is stored, and for whoever comes without a token, every byte stays as it is.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from wwcp_ocpi.protocol.patch import RawObject
 from wwcp_ocpi.protocol.shape import Field, StructType, fields_of
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.server.call import Call
+from wwcp_ocpi.server.caller import ANONYMOUS
 from wwcp_ocpi.server.decisions import ConnectorTariffs, TariffChooser
 from wwcp_ocpi.store.ports import Side
 
@@ -35,10 +36,17 @@ def _field(resource: Resource) -> Field | None:
     return _field_of(resource.parts[-1].type) if resource.parts else None
 
 
+def _chooser(call: Call) -> TariffChooser | None:
+    chooser = call.server.tariffs
+    if chooser is None or call.side is not Side.OURS or call.caller is ANONYMOUS or _field(call.resource) is None:
+        return None
+    return chooser
+
+
 def page_for_partner(call: Call, bodies: Sequence[bytes]) -> Sequence[bytes]:
     """Objects of a page as this partner sees them."""
-    chooser = call.server.tariffs
-    if chooser is None or call.side is not Side.OURS or _field(call.resource) is None:
+    chooser = _chooser(call)
+    if chooser is None:
         return bodies
     partner, version = call.caller.partner, call.version
     return [for_partner(chooser, partner, version, call.resource, (), body) for body in bodies]
@@ -46,8 +54,8 @@ def page_for_partner(call: Call, bodies: Sequence[bytes]) -> Sequence[bytes]:
 
 def object_for_partner(call: Call, body: bytes) -> bytes:
     """One object, or the part of it that the path names, as this partner sees it."""
-    chooser = call.server.tariffs
-    if chooser is None or call.side is not Side.OURS or _field(call.resource) is None:
+    chooser = _chooser(call)
+    if chooser is None:
         return body
     return for_partner(chooser, call.caller.partner, call.version, call.resource, call.ids, body)
 

@@ -6,12 +6,15 @@ Nothing that needs a token says any of this: a browser then keeps its answer fro
 
 from __future__ import annotations
 
-from wwcp_ocpi.protocol.http import CORRELATION_ID, REQUEST_ID, Request
+from wwcp_ocpi.protocol.http import CORRELATION_ID, LIMIT, LINK, REQUEST_ID, TOTAL_COUNT, Request
 
 REQUEST_METHOD = "access-control-request-method"
 """What makes an OPTIONS a preflight."""
 
-READABLE = {"access-control-allow-origin": "*", "access-control-expose-headers": f"{REQUEST_ID}, {CORRELATION_ID}"}
+READABLE = {
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": f"{REQUEST_ID}, {CORRELATION_ID}, {LINK}, {TOTAL_COUNT}, {LIMIT}, etag",
+}
 """The headers of an answer that any script may read."""
 
 

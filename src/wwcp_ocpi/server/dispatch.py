@@ -19,11 +19,22 @@ from wwcp_ocpi.protocol import envelope
 from wwcp_ocpi.protocol.conformance import Finding
 from wwcp_ocpi.protocol.endpoint import Endpoint, Interface, Operation
 from wwcp_ocpi.protocol.errors import InvalidParameters, NotAllowed, OCPIError, PartnerError
-from wwcp_ocpi.protocol.http import AUTHORIZATION, JSON, TOTP, Request, Response, in_one_piece
+from wwcp_ocpi.protocol.http import (
+    AUTHORIZATION,
+    FROM_COUNTRY_CODE,
+    FROM_PARTY_ID,
+    JSON,
+    TOTP,
+    Request,
+    Response,
+    in_one_piece,
+)
 from wwcp_ocpi.protocol.modifiers import ModifierFailed, Modifiers, modified_answer, modified_request
 from wwcp_ocpi.protocol.version import Version
 from wwcp_ocpi.registry import version
-from wwcp_ocpi.scalars import PartyId, Secret
+from wwcp_ocpi.scalars import PartyId
+from wwcp_ocpi.security import Vault
+from wwcp_ocpi.security.failures import Failures
 from wwcp_ocpi.server import (
     asynchronous,
     bookings,
@@ -33,6 +44,8 @@ from wwcp_ocpi.server import (
     credentials,
     lists,
     objects,
+    open_data,
+    open_marks,
     payments,
     posts,
     preferences,
@@ -42,7 +55,7 @@ from wwcp_ocpi.server import (
 )
 from wwcp_ocpi.server.bridge import Bridge
 from wwcp_ocpi.server.call import Answer, Behaviour, Call
-from wwcp_ocpi.server.caller import Caller, Directory
+from wwcp_ocpi.server.caller import ANONYMOUS, Caller, Directory
 from wwcp_ocpi.server.credentials import Registrar
 from wwcp_ocpi.server.decisions import (
     NO_BOOKER,
@@ -65,7 +78,7 @@ from wwcp_ocpi.server.decisions import (
 from wwcp_ocpi.server.headers import answer_headers
 from wwcp_ocpi.server.identity import Identity, admit, has_password
 from wwcp_ocpi.server.payments import Hears
-from wwcp_ocpi.server.routing import Router
+from wwcp_ocpi.server.routing import Route, Router
 from wwcp_ocpi.server.settings import ServerSettings
 from wwcp_ocpi.store.ports import Changes, Store
 
@@ -102,10 +115,22 @@ BEHAVIOURS: Mapping[Operation, Behaviour] = {
 }
 """What each operation does, in every version and every module that has rows with it."""
 
-OPEN = frozenset({Operation.VERSIONS, Operation.VERSION_DETAILS})
-"""What may be open to everybody."""
-ANONYMOUS = Caller(partner="", token=Secret(""))
-"""Whoever asks without a token for what is open."""
+_OPEN_OBJECTS: Mapping[Operation, Behaviour] = {
+    Operation.LIST: open_data.list_open,
+    Operation.GET: objects.get_object,
+}
+OPEN: Mapping[tuple[str, Interface], Mapping[Operation, Behaviour]] = {
+    ("versions", Interface.BOTH): {
+        Operation.VERSIONS: versions.list_versions,
+        Operation.VERSION_DETAILS: versions.version_details,
+    },
+    ("locations", Interface.SENDER): _OPEN_OBJECTS,
+    ("tariffs", Interface.SENDER): _OPEN_OBJECTS,
+}
+"""What may be open to everybody, and what it does then. `ServerSettings.open_modules` says what is open here."""
+_READING = frozenset({"GET", "OPTIONS"})
+_SHOWN = frozenset({AUTHORIZATION, TOTP})
+_SPEAKS_FOR = frozenset({FROM_COUNTRY_CODE, FROM_PARTY_ID})
 _JSON_HEADERS = {"content-type": JSON}
 
 
@@ -160,8 +185,13 @@ class Server:
             ((known, row) for known in self.versions for row in known.endpoints if self._serves(known, row)),
             settings.extensions,
         )
-        self.open_paths = _paths(self.router, OPEN) if settings.open_versions else frozenset[str]()
-        """What is answered without a token."""
+        self.open_sides = frozenset(side for side in OPEN if side[0] in settings.open_modules)
+        """The sides of modules in which something is answered without a token."""
+        self.reads = Failures(settings.open_reads_per_minute)
+        """What was asked without a token, counted as refusals are."""
+        self.vault = Vault(Vault.new_key())
+        """Seals what whoever comes without a token carries from page to page; a platform has a key that lasts."""
+        open_marks.follow_open(store, settings.open_kinds, settings.party_ids)
 
     def served(self, version: Version) -> frozenset[tuple[str, Interface]]:
         """The sides of functional modules that this server answers for."""
@@ -192,6 +222,10 @@ class Server:
         except Exception:  # as in `_handle`
             log.exception("request.failed", method=request.method, path=request.path)
             return self._response(request, _failure(_defect()))
+        if caller is ANONYMOUS:
+            response = self._response(request, await self._handle(request, caller))
+            shared = cors.headers(request) if self.settings.cors else {}
+            return replace(response, headers={**response.headers, **shared})
         modifiers = self.modifiers.get(caller.partner) if self.modifiers else None
         if modifiers is None:
             return self._response(request, await self._handle(request, caller))
@@ -203,8 +237,30 @@ class Server:
         except ModifierFailed as error:
             return self._response(request, _failure(error))
 
+    def opens(self, route: Route) -> bool:
+        """Whether a route is answered without a token."""
+        row = route.endpoint
+        side = (row.module, row.interface)
+        return side in self.open_sides and row.operation in OPEN[side]
+
+    def is_open(self, request: Request) -> bool:
+        """Whether a request is answered although it shows no credentials.
+
+        It reads, names no party that it speaks for, and asks for no extension that is kept for partners.
+        """
+        if not self.open_sides or request.method not in _READING or not _SHOWN.isdisjoint(request.headers):
+            return False
+        try:
+            route, _ = self.router.find("GET", request.path)
+        except OCPIError:
+            return False
+        if not self.opens(route) or (route.is_routed and not _SPEAKS_FOR.isdisjoint(request.headers)):
+            return False
+        return (route.offers & request.query.keys()) <= open_data.WISHES
+
     def _caller(self, request: Request) -> Caller:
-        if AUTHORIZATION not in request.headers and request.path.rstrip("/") in self.open_paths:
+        if AUTHORIZATION not in request.headers and self.is_open(request):
+            open_data.check_patience(self, request)
             return ANONYMOUS
         return self.identity.identify(request)
 
@@ -224,8 +280,6 @@ class Server:
         headers = {**_JSON_HEADERS, **answer.headers, **answer_headers(request.headers)}
         if not answer.body and not answer.pieces:
             del headers["content-type"]
-        if self.settings.cors and request.path.rstrip("/") in self.open_paths:
-            headers |= cors.headers(request)
         return Response(status=answer.status, headers=headers, body=answer.body, pieces=answer.pieces)
 
     async def _answer(self, request: Request, caller: Caller) -> Answer:
@@ -244,7 +298,9 @@ class Server:
         admit(call, self.identity.certificates)
         if not route.is_open:
             _check_query(call)
-        return await BEHAVIOURS[route.endpoint.operation](call)
+        row = route.endpoint
+        behaviours = BEHAVIOURS if caller is not ANONYMOUS else OPEN[row.module, row.interface]
+        return await behaviours[row.operation](call)
 
     def _serves(self, version: Version, row: Endpoint) -> bool:
         if row.operation not in BEHAVIOURS or (row.extension and row.extension_name not in self.settings.extensions):
@@ -262,12 +318,6 @@ class Server:
             and row.interface is not Interface.BOTH
             and self.settings.plays(version.modules[row.module], row.interface)
         )
-
-
-def _paths(router: Router, operations: frozenset[Operation]) -> frozenset[str]:
-    return frozenset(
-        "/" + "/".join(route.segments) for route in router.routes if route.endpoint.operation in operations
-    )
 
 
 def _check_query(call: Call) -> None:

@@ -22,7 +22,7 @@ from wwcp_ocpi.protocol.patch import RawObject
 from wwcp_ocpi.protocol.status import StatusCode
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server.call import Call
-from wwcp_ocpi.server.caller import party_as
+from wwcp_ocpi.server.caller import ANONYMOUS, party_as
 from wwcp_ocpi.store.ports import Side
 
 MAX_ID = 128
@@ -174,7 +174,8 @@ def passed_on(call: Call) -> dict[str, Any]:
 
 
 def _is_relayed(call: Call) -> bool:
-    return call.endpoint.module in call.server.settings.relayed
+    """Whether a hub stands here for its partners. To whoever comes without a token it is its own parties only."""
+    return call.endpoint.module in call.server.settings.relayed and call.caller is not ANONYMOUS
 
 
 def answer_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -87,7 +87,7 @@ async def _page(call: Call, owner: PartyId | None) -> Answer:
     if len(audiences) == 1 and moment is None:
         page = await call.server.store.page(request)
         told = await call.server.bridge.bodies(call.side, call.kind, page, call.version, request.audience)
-        read = Read(*_without_untold(told, page.created), page.total, page.filtered, page.next, len(told))
+        read = Read(*without_untold(told, page.created), page.total, page.filtered, page.next, len(told))
     else:
         read = await _read(call, _sections(call, request, moment), asked)
     bodies = connector_tariffs.page_for_partner(call, read.bodies)
@@ -149,7 +149,7 @@ async def _read(call: Call, sections: Sequence[Section], asked: PageQuery) -> Re
             told = await _told(call, request, page)
             if show is not None:
                 told = [None if body is None else await show(body) for body in told]
-            shown, since = _without_untold(told, page.created)
+            shown, since = without_untold(told, page.created)
             bodies += shown
             created += since
         totals.append(page.total)
@@ -174,7 +174,7 @@ async def _told(call: Call, request: PageRequest, page: Page) -> Sequence[bytes 
     ]
 
 
-def _without_untold(
+def without_untold(
     told: Sequence[bytes | None], created: Sequence[int | None]
 ) -> tuple[Sequence[bytes], Sequence[int | None]]:
     """What there is to show, and since when each of it is there if that was asked for."""

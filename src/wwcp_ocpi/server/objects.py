@@ -18,8 +18,10 @@ from wwcp_ocpi.protocol.status import AgreedCode, StatusCode
 from wwcp_ocpi.scalars import PartyId
 from wwcp_ocpi.server import connector_tariffs, extended, variants
 from wwcp_ocpi.server.call import Answer, Call, ok
+from wwcp_ocpi.server.caller import ANONYMOUS
 from wwcp_ocpi.server.extensions import STATUS_CODES
 from wwcp_ocpi.server.headers import owners
+from wwcp_ocpi.server.publicness import is_public
 from wwcp_ocpi.server.variants import Moment
 from wwcp_ocpi.store.ports import Stored
 
@@ -97,8 +99,14 @@ async def _stored(call: Call) -> Stored | None:
         for key in call.keys(owner):
             stored = await call.server.store.get(key)
             if stored is not None:
-                return await _told(call, owner, stored) if stored.audience in call.audiences else None
+                return await _told(call, owner, stored) if _is_shown(call, stored) else None
     return None
+
+
+def _is_shown(call: Call, stored: Stored) -> bool:
+    if call.caller is ANONYMOUS:
+        return is_public(call.kind, stored)
+    return stored.audience in call.audiences
 
 
 async def _told(call: Call, owner: PartyId, stored: Stored) -> Stored | None:

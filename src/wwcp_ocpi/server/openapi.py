@@ -74,7 +74,7 @@ def openapi(server: Server) -> dict[str, Any]:
         tags.add(route.endpoint.module)
         item = paths.setdefault("/" + "/".join(route.segments), {})
         made = item[route.endpoint.method.lower()] = _operation(_current(server, route), schemas)
-        if "/" + "/".join(route.segments) in server.open_paths:
+        if server.opens(route):
             made["security"] = [{}, *_ACCEPTED]
     return {
         "openapi": "3.1.0",

@@ -38,6 +38,12 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What is offered beyond the specification; see `server.extensions`."""
     open_versions: bool = False
     """Whether versions and their details are shown to whoever asks without a token."""
+    open_locations: bool = False
+    """Whether our published Locations are."""
+    open_tariffs: bool = False
+    """Whether our Tariffs are, those that are for everybody."""
+    open_reads_per_minute: int = 600
+    """How many requests without a token one address may make in a minute; 0: any number."""
     cors: bool = False
     """Whether scripts of other origins may read what needs no token."""
 
@@ -60,6 +66,17 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def roles(self) -> frozenset[str]:
         """The roles that we play."""
         return frozenset(party.role for party in self.parties)
+
+    @cached_property
+    def open_kinds(self) -> frozenset[str]:
+        """The kinds of our own objects that whoever asks may read, as far as they are public."""
+        said = {"locations": self.open_locations, "tariffs": self.open_tariffs}
+        return frozenset(kind for kind, is_open in said.items() if is_open and kind in self.modules)
+
+    @cached_property
+    def open_modules(self) -> frozenset[str]:
+        """The modules with something that needs no token. Open objects open the versions, by which they are found."""
+        return self.open_kinds | ({"versions"} if self.open_versions or self.open_kinds else frozenset())
 
     @cached_property
     def hub(self) -> PartyId | None:

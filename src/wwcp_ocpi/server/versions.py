@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from wwcp_ocpi.protocol import codec
 from wwcp_ocpi.protocol.endpoint import Interface, Module
 from wwcp_ocpi.server.call import Answer, Call, ok
+from wwcp_ocpi.server.caller import ANONYMOUS
 from wwcp_ocpi.server.routing import base_segments
 
 
@@ -35,8 +36,13 @@ async def version_details(call: Call) -> Answer:
 
 
 def _offered(call: Call) -> Iterator[tuple[str, Interface]]:
-    """The sides of modules that are served, that one of our roles implements and the caller's role calls."""
+    """The sides of modules that are served, that one of our roles implements and the caller's role calls.
+
+    Without a token, those that need none.
+    """
     served = call.server.served(call.version)
+    if call.caller is ANONYMOUS:
+        served &= call.server.open_sides
     for module in call.version.modules.values():
         for interface in (Interface.SENDER, Interface.RECEIVER):
             if (module.identifier, interface) in served and may_call(call.caller.roles, module, interface):

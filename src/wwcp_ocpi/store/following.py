@@ -43,7 +43,7 @@ def beside(following: Following, key: Key, outcome: Outcome) -> Iterator[tuple[K
         return
     for followed in following.get((key.side, key.module), ()):
         waiting = key._replace(module=followed.waiting)
-        if outcome.after is not None:
+        if outcome.after is not None and (followed.only is None or followed.only(key, outcome.after)):
             yield waiting, _write(mark_of(key, outcome.after))
         elif outcome.before is not None:
             yield waiting, _write(mark_of_gone(key, outcome.before)) if followed.is_told_of_removal else _delete

@@ -126,6 +126,9 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
     In the transaction of the change, a mark is written under the same key in the module `waiting`, and what stands
     under it in `derived` is removed. Both go when the object goes; with `is_told_of_removal` a mark says that instead.
     `store.following` says what a mark holds. Several may follow one module, each with a `waiting` of its own.
+
+    `only` picks the states that are marked (None: all); one that it does not pick is as if its object were gone. It is
+    pure and quick, for it runs inside the transaction. The marks are then the list of what it picks.
     """
 
     side: Side
@@ -133,6 +136,7 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
     waiting: str
     derived: str = ""
     is_told_of_removal: bool = False
+    only: Callable[[Key, Stored], bool] | None = None
 
 
 class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
