@@ -14,6 +14,7 @@ no test without an attack. Where to look:
 | `test_downgrade.py` | a weaker way to make a password: not bound, another format, another time, an older TLS |
 | `test_certificates.py` | a certificate that is another's, of elsewhere, revoked, expired, its own |
 | `test_other_tenants.py` | the rights of a partner, and an appetite for another partner's objects |
+| `test_anonymous.py` | no token, where some data are open to everybody |
 | `test_urls.py` | a URL that we call for it |
 | `test_floods.py` | a large body, a deep one, many headers, many connections |
 | `test_slowly.py` | patience |

@@ -33,6 +33,14 @@ ATTACKS: Mapping[str, str] = {
     "tenant-header": "Another partner's name in OCPI-from-*.",
     "tenant-filter": "Another partner's objects in lists, by filters and guessed ids.",
     "tenant-role": "The interface of the other role.",
+    # What is open to everybody
+    "open-unpublished": "What is not to be shown to the public, by its id, its parts, or odd spellings of both.",
+    "open-counts": "How much there is that is not public: by counts, links, offsets and dates.",
+    "open-private": "What is no open data, where some data are open.",
+    "open-write": "A change without a token, where some data are open.",
+    "open-downgrade": "Wrong credentials, to be taken for none.",
+    "open-tenant": "What is for one partner, by that partner's name in OCPI-from-* and the addressee in OCPI-to-*.",
+    "open-flood": "Reads without a token, as fast as they are answered.",
     # What we call for others
     "response-url": "A response_url of a command that leads to loopback, link-local or an IPv4 address in IPv6.",
     "versions-url": "A versions URL in a registration that leads there.",

@@ -58,6 +58,7 @@ from wwcp_ocpi.scalars import DateTime, PartyId, Secret
 from wwcp_ocpi.server.bookings import booking_id
 from wwcp_ocpi.server.decisions import ConnectorTariffs, TerminalAnswer, TerminalRequest
 from wwcp_ocpi.server.extensions import EXTENSIONS
+from wwcp_ocpi.server.open_marks import complete
 from wwcp_ocpi.server.preferences import CAPABLE
 from wwcp_ocpi.server.routing import Route
 from wwcp_ocpi.store.memory import MemoryStore
@@ -65,7 +66,7 @@ from wwcp_ocpi.store.ports import Key, Side, Stored
 
 EXAMPLES = 16
 LONG_EXAMPLES = 300
-CASES = 11
+CASES = 12
 LEAST = 20_000
 
 MODULES = frozenset(
@@ -189,6 +190,8 @@ class World:
         self._seed()
         if role == "CPO":
             self.runner.run(self._plan())
+        known = self.platform.settings
+        self.runner.run(complete(self.store, known.open_kinds, known.party_ids))
         self._objects, self._documents = dict(self.store._objects), dict(self.store._documents)
 
     def may_ask(self, row: Endpoint) -> bool:
@@ -265,6 +268,8 @@ def _platform(role: str, store: MemoryStore | None = None) -> Platform:
         modules=cast.modules,
         extensions=EXTENSIONS,
         open_versions=True,
+        open_locations=True,
+        open_tariffs=True,
         cors=True,
     )
 
@@ -434,7 +439,15 @@ class Asking:
         return {name: getattr(theirs, name) for name in ("country_code", "party_id") if name in token}
 
     def requests(self, plan: Plan) -> Iterator[tuple[Request, bool]]:
-        """Every request, and whether it is as specified."""
+        """Every request, and whether it is as specified; where data are open, each without its token, too."""
+        is_open = self.world.platform.server.opens(self.route)
+        for number, (request, is_sound) in enumerate(self._with_token(plan)):
+            yield request, is_sound
+            if is_open or number == 0:
+                headers = {name: value for name, value in request.headers.items() if name != "authorization"}
+                yield replace(request, headers=headers), False
+
+    def _with_token(self, plan: Plan) -> Iterator[tuple[Request, bool]]:
         sound = self.named(plan.body) if plan.body is not None else None
         body = json.dumps(sound).encode() if sound is not None else b""
         yield self.request(body), True
@@ -469,6 +482,9 @@ async def ask(made: World, row: Endpoint, request: Request, is_sound: bool) -> N
     objects, documents = dict(made.store._objects), dict(made.store._documents)
     response = await made.platform.server.handle(request)
     assert response.status < 500, (request, response)
+    if "authorization" not in request.headers:
+        is_open = made.platform.server.is_open(request)
+        assert (response.status == 401) is not is_open, (request, response)
     answer = json.loads(response.body) if response.body else {}
     is_done = response.status in (200, 201) and answer.get("status_code") == 1000
     if is_sound and row.operation in TAKEN and made.may_ask(row):

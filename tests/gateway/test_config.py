@@ -51,7 +51,8 @@ def test_the_defaults_are_the_careful_ones() -> None:
     """Nobody is let in without a token or called without TLS, and one caller cannot have everything."""
     config = Config()
     assert config.server.host == "127.0.0.1"
-    assert not any((config.server.open_versions, config.server.cors, config.server.trusted_proxies))
+    assert not any((config.server.open_versions, config.server.open_locations, config.server.open_tariffs))
+    assert not any((config.server.cors, config.server.trusted_proxies))
     assert not any((config.outbound.allow_http, config.outbound.allow_private, config.outbound.networks))
     assert 0 not in msgspec.structs.astuple(config.limits)
     assert config.limits.connections_per_address < config.limits.connections

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from wwcp_ocpi.security.audit import Reason
 from wwcp_ocpi.security.outbound import OutboundPolicy
 from wwcp_ocpi.wwcp.ids.places import ChargingPoolId, ChargingStationId, EVSEId
 from wwcp_ocpi.wwcp.jsonld.documents import write
-from wwcp_ocpi.wwcp.model.places import RoamingNetworkData
+from wwcp_ocpi.wwcp.model.places import EVSE, RoamingNetworkData
 from wwcp_ocpi.wwcp.model.result_codes import AuthStartCode, SendCDRCode
 from wwcp_ocpi.wwcp.model.status import EVSEStatus
 from wwcp_ocpi.wwcp.network.places import LiveNetwork
@@ -104,6 +105,66 @@ async def test_t2_places_are_read_over_http_by_partners_and_where_it_is_allowed_
             listed = json.loads((await transport(Request(method="GET", url=url))).body)
         told = [sum(len(station["EVSEs"]) for station in one["chargingStations"]) for one in listed]
         assert told == [3, 1]
+
+
+@pytest.mark.parametrize("version", ALL_VERSIONS)
+async def test_t2_locations_are_read_over_ocpi_with_a_token_and_as_open_data_without(
+    tmp_path: Path, version: str
+) -> None:
+    """The pools of the scenario, and a third one that is not for the public."""
+    ids = {"POOL1": ["1*A*1", "1*A*2", "1*B*1"], "POOL2": ["2*A*1"], "POOL3": ["3*A*1"]}
+    pools = [
+        pool(
+            *(
+                station(*group, id=ChargingStationId(GEF, f"STATION*{name}"), published=id != "POOL3")
+                for name, group in _by_station(evses).items()
+            ),
+            id=ChargingPoolId(GEF, id),
+            name={"en": f"Test pool #{id[-1]}"},
+        )
+        for id, evses in ids.items()
+    ]
+    data = RoamingNetworkData(id="Prod", charging_station_operators=[operator(charging_pools=pools)])
+    settings = wwcp_config(tmp_path, id="Prod")
+    settings = replace(settings, server=replace(settings.server, open_locations=True))
+    async with Gateway(settings) as cpo, Gateway(config(tmp_path, "EMSP")) as emsp:
+        await cpo.attach(LiveNetwork(data))
+        token = await cpo.platform.registration.invite("emsp")
+        await emsp.platform.registration.join("cpo", cpo.versions_url, token, versions=[version])
+        partners = [one async for one in emsp.platform.peer("cpo").locations()]
+        policy = OutboundPolicy(allow_http=True, allow_private=True)
+        async with HTTPTransport(allow=policy.check_url, allow_address=policy.check_address) as transport:
+
+            async def read(url: str, **headers: str) -> tuple[int, Any]:
+                response = await transport(Request(method="GET", url=url, headers=headers))
+                return response.status, json.loads(response.body)
+
+            _, versions = await read(cpo.versions_url)
+            details = next(one["url"] for one in versions["data"] if one["version"] == version)
+            _, told = await read(details)
+            endpoints = {one["identifier"]: one["url"] for one in told["data"]["endpoints"]}
+            assert set(endpoints) == {"credentials", "locations"}
+            status, listed = await read(endpoints["locations"])
+            assert (status, listed["status_code"]) == (200, 1000)
+            assert datetime.now(UTC) - datetime.fromisoformat(listed["timestamp"]) < timedelta(seconds=10)
+            assert [(one["name"], len(one["evses"])) for one in listed["data"]] == [
+                ("Test pool #1", 3),
+                ("Test pool #2", 1),
+            ]
+            assert (await read(endpoints["locations"], authorization="Token 1234xyz"))[0] == 401
+            assert (await read(endpoints["credentials"]))[0] == 401
+            assert (await read(f"{endpoints['locations']}/{listed['data'][0]['id']}"))[1]["data"] == listed["data"][0]
+        # What 2.1.1 cannot know to be hidden, its partners are not told, either.
+        shown = [3, 1] if version == "2.1.1" else [3, 1, 1]
+        assert [len(one.evses or ()) for one in partners] == shown
+
+
+def _by_station(evses: list[str]) -> dict[str, list[EVSE]]:
+    """The EVSEs by what their ids say of their station."""
+    found: dict[str, list[EVSE]] = {}
+    for id in evses:
+        found.setdefault(id.rpartition("*")[0], []).append(evse(EVSEId(GEF, f"EVSE*{id}")))
+    return found
 
 
 async def test_published_places_are_read_without_a_token_where_it_is_allowed(tmp_path: Path) -> None:

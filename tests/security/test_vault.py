@@ -29,6 +29,15 @@ def test_what_was_sealed_opens_with_the_same_key_also_after_a_restart(text: str)
     assert Vault(KEY).open(Vault(KEY).seal(Secret(text))) == Secret(text)
 
 
+def test_what_was_sealed_for_one_use_opens_for_no_other() -> None:
+    vault = Vault(KEY)
+    for use, other in (("", "after"), ("after", ""), ("after", "before")):
+        sealed = vault.seal(Secret("x"), use)
+        assert vault.open(sealed, use) == Secret("x")
+        with pytest.raises(UsageError, match=DAMAGED):
+            vault.open(sealed, other)
+
+
 def test_a_seal_does_not_show_what_is_in_it_and_is_another_each_time() -> None:
     vault = Vault(KEY)
     one, other = vault.seal(Secret("token")), vault.seal(Secret("token"))

@@ -224,6 +224,26 @@ def test_what_is_open_says_that_it_needs_no_token() -> None:
     assert all("security" not in one for one in operations(openapi(server())).values())
 
 
+def test_open_data_say_so_too_at_each_row_that_reads_them() -> None:
+    asked = {"modules": frozenset({"locations", "tariffs", "sessions"}), "open_locations": True, "open_tariffs": True}
+    made = operations(openapi(server("CPO", **asked)))
+    is_open = {key for key, one in made.items() if {} in one.get("security", [])}
+    parts = (
+        "locations",
+        "locations/{location_id}",
+        "locations/{location_id}/{evse_uid}",
+        "tariffs",
+        "tariffs/{tariff_id}",
+    )
+    below = (*parts, "locations/{location_id}/{evse_uid}/{connector_id}")
+    assert is_open == {("GET", "/ocpi/versions")} | {
+        ("GET", path)
+        for version in ALL_VERSIONS
+        for path in (f"/ocpi/{version}", *(f"/ocpi/{version}/sender/{part}" for part in below))
+    }
+    assert all(one["security"][1:] for one in made.values() if "security" in one), "a token does no harm"
+
+
 def test_every_way_in_is_told_and_none_that_is_not_there() -> None:
     document = openapi(server())
     schemes = document["components"]["securitySchemes"]

@@ -81,6 +81,29 @@ async def test_a_refused_change_marks_nothing(store: Store) -> None:
     assert await marked(store) == ["LOC2"]
 
 
+async def test_only_what_is_picked_is_marked_and_what_is_picked_no_more_loses_its_mark(store: Store) -> None:
+    store.follow(
+        Followed(
+            side=Side.THEIRS,
+            module="locations",
+            waiting=WAITING,
+            only=lambda key, stored: key.owner == TNM and b"yes" in stored.body and not stored.audience,
+        )
+    )
+    await store.change(location("LOC1"), write("yes"))
+    await store.change(location("LOC2"), write("no"))
+    await store.change(location("LOC3", BEC), write("yes"))
+    await store.change(location("LOC4"), write("yes", audience="emsp"))
+    assert await marked(store) == ["LOC1"]
+    await store.change_all([(location("LOC2"), write("yes")), (location("LOC1"), write("no"))])
+    assert await marked(store) == ["LOC2"]
+    await store.change(location("LOC2"), write("yes", audience="emsp"))
+    assert await marked(store) == []
+    await store.change(location("LOC4"), write("yes"))
+    await store.change(location("LOC4"), remove())
+    assert await marked(store) == []
+
+
 async def test_with_all_of_a_party_its_marks_go_and_no_others(store: Store) -> None:
     store.follow(FOLLOWED)
     await fill(store, "LOC1", "LOC2")
