@@ -16,6 +16,7 @@ from tests.objects import MIDDLE, NEW, OLD, evse, location, tariff
 from tests.platforms import ALL_VERSIONS, CPO, EMSP, HUB, Caller, MemoryNet, envelope_of, platform
 from tests.rules import rule
 from tests.server.test_modules import at, own, served
+from wwcp_ocpi.convert import Context
 from wwcp_ocpi.protocol.credentials_token import authorization
 from wwcp_ocpi.protocol.http import Request
 from wwcp_ocpi.protocol.paging import read_next
@@ -145,6 +146,14 @@ async def test_drivers_who_may_see_a_location_are_no_public(version: str) -> Non
     allowed = [{"visual_number": "12345-67", "issuer": "NewMotion"}]
     await publish(made, "2.3.0", "locations", unpublished("2.3.0", "HOME", publish_allowed_to=allowed))
     assert await nobody.ids(at(version, "locations", side="sender")) == []
+
+
+async def test_what_2_1_1_is_told_of_unpublished_locations_is_told_to_partners(version: str) -> None:
+    _, nobody, call = await filled(version, convert=Context(unpublished=True, traces=False))
+    path = at(version, "locations", side="sender")
+    assert (await call("GET", f"{path}/HIDDEN")).status == 200
+    assert (await nobody(f"{path}/HIDDEN")).status == 404
+    assert await nobody.ids(path) == ["OPEN1", "OPEN2"]
 
 
 @pytest.mark.parametrize("said", [False, None, "true", 1, "yes"])
