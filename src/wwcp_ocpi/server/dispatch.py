@@ -251,7 +251,7 @@ class Server:
         if not self.open_sides or request.method not in _READING or not _SHOWN.isdisjoint(request.headers):
             return False
         try:
-            route, _ = self.router.find("GET", request.path)
+            route = self.router.find("GET", request.path).route
         except OCPIError:
             return False
         if not self.opens(route) or (route.is_routed and not _SPEAKS_FOR.isdisjoint(request.headers)):

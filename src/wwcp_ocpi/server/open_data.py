@@ -37,6 +37,8 @@ WISHES = frozenset({WITH_EXTENSIONS})
 CHUNK = 100
 """How many objects are read before other requests get their turn."""
 _USE = "after"
+_TO_URL, _FROM_URL = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
+"""Base64 in characters that a URL takes as they are."""
 
 
 class Found(NamedTuple):
@@ -81,7 +83,7 @@ async def list_open(call: Call) -> Answer:
         bodies = await extended.page_with_extensions(call, bodies, created, None)
     headers = {TOTAL_COUNT: str(marks.total), LIMIT: str(settings.max_page_size)}
     if marks.next is not None:
-        after = server.vault.seal(Secret(marks.next), _USE)
+        after = server.vault.seal(Secret(marks.next), _USE).rstrip("=").translate(_TO_URL)
         headers[LINK] = paging.next_link(endpoint_url(call), asked, query, after, len(marks.joined))
     return ok_list(bodies, headers)
 
@@ -92,7 +94,8 @@ async def _marks(call: Call, request: PageRequest, after: str | None) -> Page:
     if after is None:
         return await store.page(request)
     try:
-        place = call.server.vault.open(after, _USE).reveal()
+        padded = after.translate(_FROM_URL) + "=" * (-len(after) % 4)
+        place = call.server.vault.open(padded, _USE).reveal()
         return await store.page(replace(request, after=place, offset=0))
     except (UsageError, InvalidParameters) as error:
         raise InvalidParameters(
