@@ -38,14 +38,12 @@ def change(
             "INSERT INTO documents (kind, id, body) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body",
             (kind, id, after),
         )
-    transaction.execute(
-        "INSERT INTO meta (name, value) VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1", (_counter(kind),)
-    )
+    transaction.revised.add(_counter(kind))
     return after
 
 
 def revision(connection: sqlite3.Connection, kind: str) -> int:
-    """Grows with every document of the kind that was written."""
+    """Grows with every transaction that wrote a document of the kind."""
     found = connection.execute("SELECT value FROM meta WHERE name = ?", (_counter(kind),)).fetchone()
     return 0 if found is None else int(found[0])
 

@@ -76,6 +76,8 @@ class Transaction:
         """Whether the delivery worker has something new to look at."""
         self.partners: dict[str, int] = {}
         """The numbers of partners that hear of the same, as far as this transaction looked for them."""
+        self.revised: set[str] = set()
+        """The names of the revisions in `meta` that grow with this transaction."""
         self._touched: dict[int, int] = {}
         self._blocks: dict[tuple[int, PartyId, int], int] = {}
 
@@ -119,6 +121,11 @@ class Transaction:
             self.connection.executemany(
                 "DELETE FROM counters WHERE list = ? AND country_code = ? AND party_id = ? AND block = ? AND count = 0",
                 [(number, *owner, block) for number, owner, block, change in blocks if change < 0],
+            )
+        if self.revised:
+            self.connection.executemany(
+                "INSERT INTO meta (name, value) VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1",
+                [(name,) for name in sorted(self.revised)],
             )
         self.execute("COMMIT")
 
