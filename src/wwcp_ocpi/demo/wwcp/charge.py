@@ -124,7 +124,8 @@ class RoamingCharge:
 
         async def is_begun() -> bool:
             known = await self._b.network.session(self._session)
-            return known is not None and not known.is_awaited
+            # B may hear of it before the operator's own call has come back.
+            return known is not None and not known.is_awaited and bool(self._stations.begun)
 
         await until(is_begun, "the session to have begun in B's WWCP network")
         return 1, f"session {self._session}"
