@@ -143,7 +143,8 @@ outbox_partners = Table(
 meta = Table(
     "meta",
     metadata,
-    # `documents.<kind>` grows with every transaction that wrote one of the kind. `cursor_key`: what cursors are signed with.
+    # `documents.<kind>` grows with every transaction that wrote one of the kind.
+    # `cursor_key`: what cursors are signed with.
     Column("name", Text, primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
